@@ -1,0 +1,107 @@
+package bulwark
+
+import (
+	"strings"
+	"time"
+)
+
+// Origin is where knowledge of an asset comes from; it begins every asset id.
+type Origin string
+
+// The origins. A live asset was read from a provider, a code asset from
+// infrastructure code, an image by its digest, a host by its machine id.
+const (
+	Live  Origin = "live"
+	Code  Origin = "code"
+	Image Origin = "image"
+	Host  Origin = "host"
+)
+
+// AssetID returns the stable identity <origin>:<native id>. Names never enter
+// it; see docs/formats/identity.md for the native ids.
+func AssetID(o Origin, native string) string { return string(o) + ":" + native }
+
+// OriginOf returns the origin of an asset id.
+func OriginOf(id string) Origin {
+	o, _, _ := strings.Cut(id, ":")
+	return Origin(o)
+}
+
+// Asset is one thing an organisation has: a bucket, a Deployment, a host, a
+// Dockerfile stage. It is an upsert under ID; it is immutable once gathered.
+type Asset struct {
+	ID        string
+	Type      string // id of its type file: AWS::S3::Bucket, apps/v1/Deployment
+	Name      string // what people call it; not unique
+	Scope     string // path in the tree of scopes: aws/123456789012, code/shop//infra
+	Region    string // "" where it has none
+	Connector string // what gathered it
+
+	Properties Value      // declarative properties: `asset.…` in expressions
+	Observed   Value      // what only a live provider knows: `observed.…`; absent for code
+	Relations  []Relation // to other assets, sorted by name and target
+	Aliases    []string   // other ids of the same thing, sorted
+	Position   Position   // where it is declared; zero unless its origin is code
+
+	Suppressions []Suppression // written beside it in its source
+}
+
+// Origin returns the asset's origin.
+func (a *Asset) Origin() Origin { return OriginOf(a.ID) }
+
+// Relation says that an asset stands in a named relation to others. A
+// relation that could not be learned has a Reason and no Target.
+type Relation struct {
+	Name    string `json:"name"`              // role, account, subnets
+	Inverse string `json:"inverse,omitempty"` // how the target calls it: functions
+	Type    string `json:"type,omitempty"`    // of the target
+	Target  string `json:"target,omitempty"`  // asset id
+	Reason  string `json:"reason,omitempty"`  // why it is unknown
+}
+
+// Names of the relations that the product itself knows.
+const (
+	RelParent     = "parent"      // the asset that contains it
+	RelAccount    = "account"     // the account, subscription, project or cluster
+	RelController = "controller"  // the object that made it: its verdict is inherited
+	RelSameAs     = "same as"     // host and instance
+	RelDeclaredBy = "declared by" // live and code
+)
+
+// Suppression is a comment in source that silences checks on an asset
+// (bulwark:ignore ID reason, or another tool's own form).
+type Suppression struct {
+	Tool     string   `json:"tool"` // bulwark, checkov, trivy …: the key under equivalents
+	ID       string   `json:"id"`   // a check's id, the tool's id, or * for all
+	Reason   string   `json:"reason,omitempty"`
+	Position Position `json:"position"`
+}
+
+// Gap is something that could not be read, so that verdicts are unknown or
+// missing. A gap is shown to people beside the numbers it weakens.
+type Gap struct {
+	What     string   `json:"what"`            // file, listing, property, relation
+	Where    string   `json:"where"`           // file:line, or connector/scope/type/region
+	Why      string   `json:"why"`             // what went wrong, in one sentence
+	Needs    string   `json:"needs,omitempty"` // the permission or change that would mend it
+	Position Position `json:"-"`
+}
+
+// Listing tells that all assets of one type in one place were listed, or why
+// not. Only a complete listing may make an asset gone.
+type Listing struct {
+	Connector string
+	Scope     string
+	Type      string
+	Region    string
+	Complete  bool
+	Gap       *Gap // why it is not complete
+	At        time.Time
+}
+
+// Gathered is one item of what a gatherer yields: exactly one field is set.
+type Gathered struct {
+	Asset   *Asset
+	Gap     *Gap
+	Listing *Listing
+}
