@@ -49,7 +49,7 @@ type Finding struct {
 	FirstSeen       time.Time    `json:"firstSeen"`
 	LastChanged     time.Time    `json:"lastChanged"`
 	ResolvedAt      time.Time    `json:"resolvedAt,omitzero"`
-	Reopened        int          `json:"reopened,omitempty"`        // how many times
+	Reopened        int          `json:"reopened,omitempty"`       // how many times
 	UnverifiedSince time.Time    `json:"unverifiedSince,omitzero"` // the verdict has been unknown since
 	Exemption       string       `json:"exemption,omitempty"`      // id of the exemption in force
 }
