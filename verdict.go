@@ -47,18 +47,20 @@ func (t Tally) Neg() Tally {
 // IsZero reports whether nothing is counted.
 func (t Tally) IsZero() bool { return t == Tally{} }
 
-// CountKey names one counter: the assets of a leaf scope in a control of the
-// secure score, or under a check.
+// CountKey names one counter of the assets of a leaf scope.
 type CountKey struct {
 	Scope string `json:"scope"`
-	Kind  string `json:"kind"` // control or check
-	ID    string `json:"id"`
+	Kind  string `json:"kind"` // control, check or scope
+	ID    string `json:"id"`   // "" for scope
 }
 
-// The kinds of counter.
+// The kinds of counter: assets of a scope by their state in a control of the
+// secure score, by their state under a check, and by their state in all
+// controls together (the scope's weight among others).
 const (
 	CountControl = "control"
 	CountCheck   = "check"
+	CountScope   = "scope"
 )
 
 // Count is a counter and its value, or its change.
