@@ -32,7 +32,7 @@ func (i *resInst) computed(name string) *Node {
 			m = &memo{}
 			i.attrs["="+name] = m
 		}
-		return i.ev().once(m, i.address+"."+name, func() *Node { return f(i) })
+		return i.ev().once(m, i.address+"."+name, i.placeOf(""), func() *Node { return f(i) })
 	}
 	if i.res.mode == Data {
 		return i.scopeFact(name)
@@ -68,7 +68,7 @@ func (ev *evaluator) withJSON(doc *Node, indented bool) *Node {
 	}
 	n := str(string(b))
 	n.Pos = doc.Pos
-	n.Refs = deepRefs(doc)
+	n.Refs = ev.deepRefs(doc)
 	n.x = &ext{json: doc}
 	return n
 }

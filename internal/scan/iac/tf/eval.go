@@ -41,7 +41,7 @@ type Resource struct {
 
 // ModuleCall is a module block and where it led.
 type ModuleCall struct {
-	Address   string // without instance keys
+	Address   string // without the key of its instances
 	Source    string
 	Dir       string   // folder of the module, "" when it was not evaluated
 	Instances []string // addresses
@@ -62,15 +62,16 @@ type Result struct {
 
 // Limits bound what evaluation reads and makes. A zero field takes the default.
 type Limits struct {
-	FileBytes   int64 // of one file: 16 MiB
+	FileBytes   int64 // of one file of configuration: 16 MiB
+	PlanBytes   int64 // of a plan or state: 128 MiB
 	Nesting     int   // of brackets, quotes and templates: 200
 	Instances   int   // of one resource, module call or dynamic block: 1,000
 	Resources   int   // instances in all: 200,000
 	Modules     int   // instances in all: 5,000
 	ModuleDepth int   // 32
 	ValueNodes  int   // of one value: 200,000
-	Nodes       int   // of all resources: 3 million
-	Steps       int   // expressions evaluated: 50 million
+	Nodes       int   // of all resources, or of a plan: 2 million
+	Steps       int   // units of work, an expression being one: 20 million
 }
 
 func (l Limits) orDefault() Limits {
@@ -82,14 +83,17 @@ func (l Limits) orDefault() Limits {
 	if l.FileBytes <= 0 {
 		l.FileBytes = 16 << 20
 	}
+	if l.PlanBytes <= 0 {
+		l.PlanBytes = 128 << 20
+	}
 	set(&l.Nesting, 200)
 	set(&l.Instances, 1_000)
 	set(&l.Resources, 200_000)
 	set(&l.Modules, 5_000)
 	set(&l.ModuleDepth, 32)
 	set(&l.ValueNodes, 200_000)
-	set(&l.Nodes, 3_000_000)
-	set(&l.Steps, 50_000_000)
+	set(&l.Nodes, 2_000_000)
+	set(&l.Steps, 20_000_000)
 	return l
 }
 
@@ -114,7 +118,9 @@ type evaluator struct {
 	gaps    []bulwark.Gap
 	gapSeen map[string]bool
 	frames  []frame
+	depth   int
 	left    int    // steps
+	look    int    // value of left at which the context is looked at
 	stopped string // why evaluation was cut short
 
 	providers     []*provider
@@ -128,7 +134,7 @@ func newEvaluator(ctx context.Context, fsys fs.FS, root string, lim Limits) *eva
 	lim = lim.orDefault()
 	return &evaluator{
 		ctx: ctx, fsys: fsys, root: root, lim: lim, syms: newSymbols(), modules: map[string]*module{},
-		gapSeen: map[string]bool{}, left: lim.Steps, templates: map[string]*parsedTemplate{},
+		gapSeen: map[string]bool{}, left: lim.Steps, look: lim.Steps, templates: map[string]*parsedTemplate{},
 	}
 }
 
@@ -177,12 +183,20 @@ func (ev *evaluator) step() bool {
 		ev.stopped = fmt.Sprintf("evaluation was stopped after %d steps", ev.lim.Steps)
 		return false
 	}
-	if ev.left%4096 == 0 && ev.ctx.Err() != nil {
+	if ev.left <= ev.look {
+		ev.look = ev.left - 4096
+		if ev.ctx.Err() == nil {
+			return true
+		}
 		ev.stopped = ev.ctx.Err().Error()
 		return false
 	}
 	return true
 }
+
+// charge counts further work of an expression, so that what one of them may
+// cost is bounded too.
+func (ev *evaluator) charge(n int) { ev.left -= n }
 
 // take counts one more of what is limited; the first that is too many is a gap.
 func (ev *evaluator) take(count *int, limit int, what string, pos bulwark.Position) bool {
@@ -287,11 +301,11 @@ func (i *resInst) export(x *exporter) *Resource {
 	}
 	body := &Node{Kind: Object, Pos: out.Pos, Open: out.Partial}
 	for _, name := range i.names() {
-		body.Fields = append(body.Fields, Field{name, x.export(i.value(name))})
+		body.Fields = append(body.Fields, Field{name, x.below(i.value(name), i.placeOf(name))})
 	}
 	for _, name := range i.results() {
 		if body.Get(name) == nil {
-			body.Fields = append(body.Fields, Field{name, x.export(i.attr(name))})
+			body.Fields = append(body.Fields, Field{name, x.below(i.attr(name), out.Pos)})
 		}
 	}
 	out.Body = body
@@ -310,7 +324,7 @@ func (x *exporter) export(n *Node) *Node { return x.below(n, n.Pos) }
 // below exports a node; one that has no place of its own stands where the node
 // above it does.
 func (x *exporter) below(n *Node, above bulwark.Position) *Node {
-	if x.left--; x.left <= 0 {
+	if x.left -= 1 + len(n.Text)/64*boolInt(n.Kind == Symbolic); x.left <= 0 {
 		return &Node{Kind: Unknown, Reason: "there are more values than are looked at", Pos: above}
 	}
 	c := *n
@@ -432,6 +446,10 @@ func (ev *evaluator) readVarFile(mi *modInst, name string, in map[string]*Node) 
 		return
 	}
 	start := hcl.Pos{Line: 1, Column: 1}
+	if roughTokens(src) > maxTokens {
+		ev.gap("file", bulwark.Position{File: name}, fmt.Sprintf("more than %d words and signs", maxTokens))
+		return
+	}
 	tokens, _ := hclsyntax.LexConfig(src, name, start)
 	if line := tooDeep(tokens, ev.lim.Nesting); line > 0 {
 		ev.gap("file", bulwark.Position{File: name, Line: line}, fmt.Sprintf("nested deeper than %d levels", ev.lim.Nesting))

@@ -45,7 +45,11 @@ func (s *scope) lookup(name string) *Node {
 }
 
 // maxText bounds every text that evaluation makes.
-const maxText = 8 << 20
+const maxText = 4 << 20
+
+// maxDepth bounds how deep evaluation recurses: a stack that overflows cannot
+// be recovered from.
+const maxDepth = 20_000
 
 // eval evaluates an expression. It never returns nil: what cannot be computed
 // is an Unknown with a reason, at the leaf where it arose.
@@ -53,6 +57,16 @@ func (ev *evaluator) eval(e hclsyntax.Expression, sc *scope) *Node {
 	if !ev.step() {
 		return unknown(ev.stopped)
 	}
+	if ev.depth >= maxDepth {
+		return unknown("an expression is nested too deep")
+	}
+	ev.depth++
+	n := ev.evalOne(e, sc)
+	ev.depth--
+	return n
+}
+
+func (ev *evaluator) evalOne(e hclsyntax.Expression, sc *scope) *Node {
 	switch e := e.(type) {
 	case *hclsyntax.LiteralValueExpr:
 		return ev.literal(e.Val, e.SrcRange, sc)
@@ -249,11 +263,12 @@ func (ev *evaluator) template(e *hclsyntax.TemplateExpr, sc *scope) *Node {
 			segs = append(segs, partSegs(v, b.Len(), r)...)
 		}
 		b.WriteString(ev.textOf(v))
-		refs = append(refs, deepRefs(v))
+		refs = append(refs, ev.deepRefs(v))
 		if b.Len() > maxText {
 			return unknown("a text grew too large").placed(e.SrcRange, sc)
 		}
 	}
+	ev.charge(b.Len() / 16)
 	n := str(b.String())
 	n.Pos, n.Refs = pos, mergeRefs(refs...)
 	if segs != nil {
@@ -313,7 +328,7 @@ func (ev *evaluator) conditional(e *hclsyntax.ConditionalExpr, sc *scope) *Node 
 	}
 	n := unknown("a condition is not known" + ev.why(c))
 	n.x = &ext{alts: alternatives(t, f)}
-	n.Refs = mergeRefs(c.Refs, deepRefs(t), deepRefs(f))
+	n.Refs = mergeRefs(c.Refs, ev.deepRefs(t), ev.deepRefs(f))
 	return n.placed(e.SrcRange, sc)
 }
 
@@ -363,6 +378,7 @@ func (ev *evaluator) loop(e *hclsyntax.ForExpr, sc *scope) *Node {
 		out.Kind = Object
 	}
 	seen := map[string]int{}
+	left := ev.lim.ValueNodes
 	for _, p := range it.pairs {
 		if !ev.step() {
 			return unknown(ev.stopped)
@@ -384,6 +400,11 @@ func (ev *evaluator) loop(e *hclsyntax.ForExpr, sc *scope) *Node {
 			}
 		}
 		v := ev.element(e.ValExpr, e.ValExpr.Range(), s)
+		had := left
+		if !v.shallow(&left, maxValueDepth) {
+			return unknown("a value grew too large")
+		}
+		ev.charge(had - left)
 		if e.KeyExpr == nil {
 			out.Items = append(out.Items, v)
 			continue

@@ -75,18 +75,23 @@ func (ev *evaluator) call(e *hclsyntax.FunctionCallExpr, sc *scope) *Node {
 			if v.isErr() || v.Kind != Unknown && v.Kind != Symbolic && v.Kind != List {
 				return failure("what is expanded into arguments is no list" + because(v))
 			}
-			return unknown("how many arguments a function has is not known" + ev.why(v)).referring(deepRefs(v))
+			return unknown("how many arguments a function has is not known" + ev.why(v)).referring(ev.deepRefs(v))
 		}
 		c.args = append(c.args, v.Items...)
 	}
 	refs := make([][]string, len(c.args))
 	for i, a := range c.args {
-		refs[i] = deepRefs(a)
+		refs[i] = ev.deepRefs(a)
 	}
 	if f == nil {
 		return unknown("the function " + e.Name + " is not one of Terraform's own").referring(refs...)
 	}
-	return c.run().referring(refs...)
+	for _, a := range c.args {
+		ev.charge(len(a.Text)/16 + len(a.Items) + len(a.Fields))
+	}
+	out := c.run()
+	ev.charge(len(out.Text)/16 + len(out.Items) + len(out.Fields))
+	return out.referring(refs...)
 }
 
 func (c *call) run() (out *Node) {
@@ -127,12 +132,13 @@ func (ev *evaluator) symbolic(n *Node) bool {
 		return true
 	}
 	found := false
-	left := 100_000
-	n.Walk(func(_ string, m *Node) bool {
-		left--
-		found = found || m.Kind == Symbolic || m.Kind == Unknown || m.Open || left <= 0
+	seen := 0
+	n.each(func(m *Node) bool {
+		seen++
+		found = m.Kind == Symbolic || m.Kind == Unknown || m.Open
 		return !found
 	})
+	ev.charge(seen)
 	return found
 }
 
@@ -195,12 +201,13 @@ func (ev *evaluator) try(e *hclsyntax.FunctionCallExpr, sc *scope, can bool) *No
 // failed reports whether an error lies anywhere in a value.
 func (ev *evaluator) failed(n *Node) bool {
 	found := false
-	left := 100_000
-	n.Walk(func(_ string, m *Node) bool {
-		left--
-		found = found || m.isErr() || m.Kind == Symbolic && ev.syms.hasFailed(m.Text)
-		return !found && left > 0
+	seen := 0
+	n.each(func(m *Node) bool {
+		seen++
+		found = m.isErr() || m.Kind == Symbolic && ev.syms.hasFailed(m.Text)
+		return !found
 	})
+	ev.charge(seen)
 	return found
 }
 

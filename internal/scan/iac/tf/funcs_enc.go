@@ -31,7 +31,7 @@ func registerEncodings() {
 		fn{"jsondecode", 1, 1, symRaw, jsonDecode},
 		fn{"yamlencode", 1, 1, symRaw, yamlEncode},
 		fn{"yamldecode", 1, 1, symRaw, yamlDecode},
-		fn{"csvdecode", 1, 1, symUnknown, library(stdlib.CSVDecodeFunc)},
+		fn{"csvdecode", 1, 1, symUnknown, csvDecode},
 		fn{"base64encode", 1, 1, symRaw, base64Encode},
 		fn{"base64decode", 1, 1, symRaw, base64Decode},
 		fn{"base64gzip", 1, 1, symDerive, textual(base64Gzip)},
@@ -95,7 +95,9 @@ func jsonDecode(c *call) *Node {
 	if a.x != nil && a.x.segs != nil {
 		segs = a.x.segs
 	}
-	n, err := parseJSON(s, segs, a.Pos.Via, hasToken(s))
+	r := &jsonReader{src: s, lines: newLiner(s, segs), via: a.Pos.Via, tokens: hasToken(s), limit: c.ev.lim.ValueNodes}
+	n, err := r.document()
+	c.ev.charge(r.nodes)
 	if err != nil {
 		if hasToken(s) {
 			return unknown("a JSON text is not known whole")
@@ -103,6 +105,17 @@ func jsonDecode(c *call) *Node {
 		return failure(err.Error())
 	}
 	return n
+}
+
+// maxTable bounds the texts that are decoded by libraries, which make many
+// values of a short text.
+const maxTable = 1 << 20
+
+func csvDecode(c *call) *Node {
+	if s, ok := c.text(0); ok && len(s) > maxTable {
+		return unknown("a text is too large to decode")
+	}
+	return library(stdlib.CSVDecodeFunc)(c)
 }
 
 func base64Encode(c *call) *Node {

@@ -52,6 +52,7 @@ type memo struct {
 type frame struct {
 	m    *memo
 	name string
+	pos  bulwark.Position
 }
 
 // maxFrames bounds how deep one value may lead to another.
@@ -60,7 +61,7 @@ const maxFrames = 2_000
 // once returns the memo's value, evaluating it the first time. A value that
 // leads to itself is unknown, and so is every value on the way round: which of
 // them was asked for first makes no difference.
-func (ev *evaluator) once(m *memo, name string, f func() *Node) *Node {
+func (ev *evaluator) once(m *memo, name string, pos bulwark.Position, f func() *Node) *Node {
 	if m.done {
 		return m.value
 	}
@@ -71,14 +72,17 @@ func (ev *evaluator) once(m *memo, name string, f func() *Node) *Node {
 		return unknown("references are too deep at " + name)
 	}
 	m.active = true
-	ev.frames = append(ev.frames, frame{m, name})
+	ev.frames = append(ev.frames, frame{m, name, pos})
 	v := f()
 	ev.frames = ev.frames[:len(ev.frames)-1]
 	m.active = false
 	if m.cyclic {
 		v = m.value
 	} else if !ev.fits(v) {
-		v = unknown(name + " is too large")
+		v = unknown(name + " is too large or nested too deep")
+	}
+	if v.Pos.File == "" {
+		v = v.at(pos)
 	}
 	m.done, m.value = true, v
 	return v
@@ -108,7 +112,7 @@ func (ev *evaluator) cycle(m *memo) *Node {
 		f.m.cyclic = true
 		f.m.value = unknown(why)
 	}
-	ev.gap("reference", bulwark.Position{File: ev.root}, why)
+	ev.gap("reference", ev.frames[start+first].pos, why)
 	return m.value
 }
 
@@ -119,11 +123,30 @@ func (ev *evaluator) fits(n *Node) bool {
 		return true
 	}
 	left := ev.lim.ValueNodes
-	n.Walk(func(string, *Node) bool {
-		left--
-		return left > 0
-	})
-	return left > 0
+	ok := n.shallow(&left, maxValueDepth)
+	ev.charge(ev.lim.ValueNodes - left)
+	return ok
+}
+
+const maxValueDepth = 1_000
+
+// shallow counts the nodes of a value down and reports whether they are few
+// and nested less than depth.
+func (n *Node) shallow(left *int, depth int) bool {
+	if *left--; *left <= 0 || depth == 0 {
+		return false
+	}
+	for _, it := range n.Items {
+		if !it.shallow(left, depth-1) {
+			return false
+		}
+	}
+	for i := range n.Fields {
+		if !n.Fields[i].Value.shallow(left, depth-1) {
+			return false
+		}
+	}
+	return true
 }
 
 func (mi *modInst) name(kind, name string) string { return joinAddress(mi.path, kind+"."+name) }
@@ -138,7 +161,7 @@ func (mi *modInst) local(name string) *Node {
 		m = &memo{}
 		mi.locals[name] = m
 	}
-	return mi.ev.once(m, mi.name("local", name), func() *Node {
+	return mi.ev.once(m, mi.name("local", name), position(a.SrcRange, mi.via), func() *Node {
 		return leafAt(mi.ev.eval(a.Expr, mi.scope()), position(a.SrcRange, mi.via))
 	})
 }
@@ -156,7 +179,7 @@ func (mi *modInst) variable(name string) *Node {
 		m = &memo{}
 		mi.vars[name] = m
 	}
-	return mi.ev.once(m, mi.name("var", name), func() *Node { return mi.evalVariable(v) })
+	return mi.ev.once(m, mi.name("var", name), position(v.pos, mi.via), func() *Node { return mi.evalVariable(v) })
 }
 
 // evalVariable returns a variable's value: what was given, else its default,
@@ -210,7 +233,7 @@ func (mi *modInst) output(name string) *Node {
 		m = &memo{}
 		mi.outs[name] = m
 	}
-	return mi.ev.once(m, mi.name("output", name), func() *Node {
+	return mi.ev.once(m, mi.name("output", name), position(a.SrcRange, mi.via), func() *Node {
 		return leafAt(mi.ev.eval(a.Expr, mi.scope()), position(a.SrcRange, mi.via))
 	})
 }
@@ -264,7 +287,7 @@ func (mi *modInst) callNode(name string) *Node {
 	if c == nil {
 		return ev.symbol(bulwark.Symbol{Kind: SymUndeclared, Address: addr})
 	}
-	return ev.once(&c.memo, addr, func() *Node {
+	return ev.once(&c.memo, addr, position(blockRange(c.block.Block), mi.via), func() *Node {
 		mi.expandCall(c)
 		if c.mod == nil {
 			return ev.symbol(bulwark.Symbol{Kind: SymModule, Address: addr})

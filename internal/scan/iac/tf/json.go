@@ -1,6 +1,7 @@
 package tf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
@@ -14,7 +15,7 @@ import (
 
 const (
 	maxJSONDepth = 512
-	maxJSONNodes = 4_000_000
+	maxJSONNodes = 2_000_000
 )
 
 // liner tells the file and line of growing offsets in a text.
@@ -56,6 +57,7 @@ type jsonReader struct {
 	loose  bool // a comma before a closing bracket is passed over
 	depth  int
 	nodes  int
+	limit  int
 }
 
 // parseJSON reads a JSON document written where segs say.
@@ -94,7 +96,7 @@ func (r *jsonReader) space() {
 
 func (r *jsonReader) value() (*Node, error) {
 	r.space()
-	if r.nodes++; r.nodes > maxJSONNodes {
+	if r.nodes++; r.nodes > cmp.Or(r.limit, maxJSONNodes) {
 		return nil, errors.New("too many values")
 	}
 	if r.i >= len(r.src) {
@@ -347,6 +349,10 @@ func formatNumber(f *big.Float) string { return f.Text('f', -1) }
 // spaces, and <, >, & escaped. What is unknown becomes a token.
 func (ev *evaluator) appendJSON(b []byte, n *Node) []byte {
 	n = n.forced()
+	ev.charge(1)
+	if len(b) > maxText {
+		return b
+	}
 	switch n.Kind {
 	case Null:
 		return append(b, "null"...)

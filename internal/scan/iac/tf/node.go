@@ -239,6 +239,24 @@ func (n *Node) walk(path string, f func(string, *Node) bool) {
 	}
 }
 
+// each calls f for n and all below it until f returns false.
+func (n *Node) each(f func(n *Node) bool) bool {
+	if !f(n) {
+		return false
+	}
+	for _, it := range n.Items {
+		if !it.each(f) {
+			return false
+		}
+	}
+	for i := range n.Fields {
+		if !n.Fields[i].Value.each(f) {
+			return false
+		}
+	}
+	return true
+}
+
 // AllRefs returns the references of n and all below it, sorted and distinct.
 func (n *Node) AllRefs() []string {
 	var out []string
@@ -341,18 +359,20 @@ func mergeRefs(lists ...[]string) []string {
 }
 
 // deepRefs returns the references of n and what is below it, to a bound.
-func deepRefs(n *Node) []string {
+func (ev *evaluator) deepRefs(n *Node) []string {
 	if len(n.Items) == 0 && len(n.Fields) == 0 {
 		return n.Refs
 	}
-	out := slices.Clone(n.Refs)
-	left := 10_000
-	n.Walk(func(_ string, m *Node) bool {
-		left--
+	var out []string
+	seen := 0
+	n.each(func(m *Node) bool {
+		seen++
 		out = append(out, m.Refs...)
-		return left > 0 && len(out) < 4*maxRefs
+		return seen < 10_000 && len(out) < 4*maxRefs
 	})
-	return mergeRefs(out, nil, sortedCopy(out))
+	ev.charge(seen)
+	out = sortedCopy(out)
+	return out[:min(len(out), maxRefs)]
 }
 
 func sortedCopy(l []string) []string {

@@ -80,6 +80,7 @@ func (ev *evaluator) truth(n *Node) (value, known bool) {
 // text around it already differs.
 func (ev *evaluator) equal(a, b *Node) tri {
 	a, b = a.forced(), b.forced()
+	ev.charge(1)
 	switch {
 	case a.Kind == Unknown || b.Kind == Unknown:
 		return maybe

@@ -14,7 +14,9 @@ import (
 
 // symbol returns a value that is a symbol alone.
 func (ev *evaluator) symbol(s bulwark.Symbol) *Node {
+	before := len(ev.syms.tokens)
 	n := &Node{Kind: Symbolic, Text: ev.syms.token(s)}
+	ev.charge(32 * (len(ev.syms.tokens) - before))
 	switch s.Kind {
 	case SymComputed, SymData, SymUndeclared, SymModule:
 		n.Refs = []string{s.String()}

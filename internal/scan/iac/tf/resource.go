@@ -61,7 +61,7 @@ func (r *resource) address() string { return joinAddress(r.mi.path, r.key) }
 // node returns what a reference to the resource stands for.
 func (r *resource) node() *Node {
 	ev := r.mi.ev
-	return ev.once(&r.memo, r.address(), func() *Node {
+	return ev.once(&r.memo, r.address(), position(blockRange(r.block.Block), r.mi.via), func() *Node {
 		r.explode()
 		values := make([]*Node, len(r.insts))
 		for i, inst := range r.insts {
@@ -139,7 +139,15 @@ func (i *resInst) value(name string) *Node {
 		m = &memo{}
 		i.attrs[name] = m
 	}
-	return i.ev().once(m, i.address+"."+name, func() *Node { return i.configured(name) })
+	return i.ev().once(m, i.address+"."+name, i.placeOf(name), func() *Node { return i.configured(name) })
+}
+
+// placeOf returns where an attribute is configured, else where the resource is.
+func (i *resInst) placeOf(name string) bulwark.Position {
+	if a := i.res.block.Body.Attributes[name]; a != nil {
+		return position(a.SrcRange, i.sc.via)
+	}
+	return position(blockRange(i.res.block.Block), i.sc.via)
 }
 
 // configured evaluates an attribute or the blocks called name; Null when there

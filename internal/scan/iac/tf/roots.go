@@ -142,6 +142,9 @@ func localCalls(fsys fs.FS, name string, lim Limits) []string {
 func moduleBlocks(src []byte, name string, lim Limits) hclsyntax.Blocks {
 	var out hclsyntax.Blocks
 	cf := &configFile{name: name, body: &hclsyntax.Body{}}
+	if roughTokens(src) > maxTokens {
+		return nil
+	}
 	tokens, _ := hclsyntax.LexConfig(src, name, hcl.Pos{Line: 1, Column: 1})
 	if tooDeep(tokens, lim.Nesting) > 0 {
 		return nil

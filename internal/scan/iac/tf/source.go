@@ -111,6 +111,10 @@ func (cf *configFile) gap(line, end int, why string) {
 
 func (cf *configFile) parseHCL(src []byte, lim Limits) {
 	start := hcl.Pos{Line: 1, Column: 1}
+	if roughTokens(src) > maxTokens {
+		cf.gap(1, cf.lines, fmt.Sprintf("more than %d words and signs", maxTokens))
+		return
+	}
 	tokens, _ := hclsyntax.LexConfig(src, cf.name, start)
 	if line := tooDeep(tokens, lim.Nesting); line > 0 {
 		cf.gap(line, cf.lines, fmt.Sprintf("nested deeper than %d levels", lim.Nesting))
@@ -123,6 +127,37 @@ func (cf *configFile) parseHCL(src []byte, lim Limits) {
 		return
 	}
 	cf.recover(src)
+}
+
+// maxTokens bounds the words and signs of a file: each takes the parser some
+// hundred bytes.
+const maxTokens = 1_500_000
+
+// roughTokens returns at least as many as a source has tokens, comments apart.
+func roughTokens(src []byte) int {
+	n := 0
+	word, fresh, comment := false, true, false
+	for i, c := range src {
+		switch {
+		case c == '\n':
+			n++
+			word, fresh, comment = false, true, false
+		case comment:
+		case c == ' ' || c == '\t' || c == '\r':
+			word = false
+		case fresh && (c == '#' || c == '/' && i+1 < len(src) && src[i+1] == '/'):
+			comment = true
+		case c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z':
+			if !word {
+				n++
+			}
+			word, fresh = true, false
+		default:
+			n++
+			word, fresh = false, false
+		}
+	}
+	return n
 }
 
 // parseConfig parses HCL. The parser panics where its own bookkeeping fails,
@@ -285,6 +320,9 @@ func suppressions(tokens hclsyntax.Tokens, file string) []Comment {
 // parseTemplateText parses a template, within the nesting limit.
 func parseTemplateText(src []byte, name string, at hcl.Pos, nesting int) (hclsyntax.Expression, error) {
 	src = scrub(src)
+	if roughTokens(src) > maxTokens {
+		return nil, fmt.Errorf("tf: template %s: more than %d words and signs", name, maxTokens)
+	}
 	tokens, _ := hclsyntax.LexTemplate(src, name, at)
 	if line := tooDeep(tokens, nesting); line > 0 {
 		return nil, fmt.Errorf("tf: template %s:%d: nested deeper than %d levels", name, line, nesting)

@@ -1,10 +1,10 @@
 package tf
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +12,7 @@ import (
 	"testing/fstest"
 
 	"github.com/bulwarksec/bulwark"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 )
 
@@ -157,14 +157,15 @@ func archiveFS(a *txtar.Archive) fstest.MapFS {
 	return fsys
 }
 
-// root returns the folder that an archive's comment names, "." without one.
-func root(a *txtar.Archive) string {
+// setting returns what an archive's comment sets: the root folder, or the plan
+// or state to read.
+func setting(a *txtar.Archive, name string) string {
 	for line := range strings.Lines(string(a.Comment)) {
-		if r, ok := strings.CutPrefix(line, "root: "); ok {
-			return strings.TrimSpace(r)
+		if v, ok := strings.CutPrefix(line, name+": "); ok {
+			return strings.TrimSpace(v)
 		}
 	}
-	return "."
+	return ""
 }
 
 func TestGolden(t *testing.T) {
@@ -178,7 +179,12 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := Evaluate(context.Background(), archiveFS(a), root(a), Options{})
+			var res *Result
+			if f := setting(a, "plan"); f != "" {
+				res, err = ReadPlan(context.Background(), archiveFS(a)[f].Data, f, Limits{})
+			} else {
+				res, err = Evaluate(context.Background(), archiveFS(a), cmp.Or(setting(a, "root"), "."), Options{})
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +211,7 @@ func compareGolden(t *testing.T, name string, a *txtar.Archive, got string) {
 		}
 		return
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 }
@@ -219,5 +225,3 @@ func evaluate(t testing.TB, src string) *Result {
 	}
 	return res
 }
-
-var _ fs.FS = fstest.MapFS{}

@@ -122,8 +122,8 @@ func yamlDecode(c *call) *Node {
 	if !ok {
 		return c.bad(0)
 	}
-	if len(s) > maxText {
-		return unknown("a text grew too large")
+	if len(s) > maxTable {
+		return unknown("a text is too large to decode")
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(s), &doc); err != nil {
@@ -139,7 +139,9 @@ func yamlDecode(c *call) *Node {
 	if doc.Kind == 0 {
 		return null()
 	}
-	return r.node(&doc, 0)
+	n := r.node(&doc, 0)
+	c.ev.charge(c.ev.lim.ValueNodes - r.left)
+	return n
 }
 
 // lineTable returns where each line of a text was written.
