@@ -1,0 +1,666 @@
+package expr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// Env compiles expressions against an index of types. It is safe for
+// concurrent use; compiling is serial.
+type Env struct {
+	types     *bulwark.Types
+	relations map[[2]string]string // {type, relation} → the one type at its other end
+
+	mu      sync.Mutex
+	cel     *cel.Env
+	prov    *provider
+	roots   map[string][2]*node
+	spaces  map[string]*Space
+	problem map[string][]bulwark.Problem // of spaces
+}
+
+// New returns an environment for the types, which may be nil.
+func New(types *bulwark.Types) (*Env, error) {
+	if types == nil {
+		types = bulwark.NewTypes(nil)
+	}
+	e := &Env{types: types, roots: map[string][2]*node{}, spaces: map[string]*Space{}, problem: map[string][]bulwark.Problem{}}
+	e.relations = relationTypes(types)
+	var err error
+	if e.prov, err = newProvider(e); err != nil {
+		return nil, fmt.Errorf("expr: %w", err)
+	}
+	if e.cel, err = cel.NewCustomEnv(celOptions(e.prov)...); err != nil {
+		return nil, fmt.Errorf("expr: %w", err)
+	}
+	return e, nil
+}
+
+// relationTypes finds for each type and relation the one type at the other
+// end; several types leave it out.
+func relationTypes(types *bulwark.Types) map[[2]string]string {
+	m := map[[2]string]string{}
+	put := func(from, relation, to string) {
+		if relation == "" {
+			return
+		}
+		k := [2]string{from, relation}
+		if was, ok := m[k]; ok && was != to {
+			to = ""
+		}
+		m[k] = to
+	}
+	for _, t := range types.All() {
+		for _, r := range t.References {
+			put(t.ID, r.Name, r.To)
+			put(r.To, r.Inverse, t.ID)
+		}
+	}
+	return m
+}
+
+// relationType returns the type at the other end of a relation, or "".
+func (e *Env) relationType(typ, relation string) string {
+	return e.relations[[2]string{typ, relation}]
+}
+
+// RelationType returns the type that `related` yields for a type's relation,
+// or "" when it is not known or not one. It is part of the key rel:….
+func (e *Env) RelationType(typ, relation string) string { return e.relationType(typ, relation) }
+
+// rootOf returns the property tree of a type, nil for an unknown one.
+func (e *Env) rootOf(id string) *node {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.nodes(id)[0]
+}
+
+func (e *Env) nodes(id string) [2]*node {
+	if n, ok := e.roots[id]; ok {
+		return n
+	}
+	var n [2]*node
+	if t := e.types.Get(id); t != nil {
+		n[0], n[1] = buildNodes(t)
+	}
+	e.roots[id] = n
+	return n
+}
+
+// Space holds what all checks of one type share: its properties and views.
+type Space struct {
+	env      *Env
+	typ      *bulwark.Type
+	root     *node
+	observed *node
+	views    []*Program
+	names    []string // of views
+	slots    int
+}
+
+// Space returns the space of a type; its views are compiled once, and their
+// problems returned each time. An unknown type yields nil.
+func (e *Env) Space(typeID string) (*Space, []bulwark.Problem) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s, ok := e.spaces[typeID]; ok {
+		return s, e.problem[typeID]
+	}
+	t := e.types.Get(typeID)
+	if t == nil {
+		return nil, nil
+	}
+	n := e.nodes(typeID)
+	s := &Space{env: e, typ: t, root: n[0], observed: n[1]}
+	var problems []bulwark.Problem
+	for _, v := range t.Views {
+		p, ps := e.compile(v.Expr, &Scope{Space: s, first: s.slots}, false)
+		problems = append(problems, ps...)
+		if p == nil {
+			continue
+		}
+		s.views, s.names, s.slots = append(s.views, p), append(s.names, v.Name), p.slots
+	}
+	e.spaces[typeID], e.problem[typeID] = s, problems
+	return s, problems
+}
+
+// Scope is a space with the names of one check: its parameters and lets, or
+// free variables for expressions that judge no asset.
+type Scope struct {
+	*Space
+	params *node
+	lets   []*Program
+	names  []string // of lets
+	free   []string
+	first  int // slot for the next local
+}
+
+// Scope returns a scope with parameters; lets are added by Let.
+func (s *Space) Scope(parameters []bulwark.Parameter) *Scope {
+	return &Scope{Space: s, params: paramsNode(parameters), first: s.slots}
+}
+
+// Free returns a scope in which the names given stand for values of any
+// shape, set in Run.Vars.
+func (e *Env) Free(names ...string) *Scope {
+	return &Scope{Space: &Space{env: e}, free: names}
+}
+
+// Let adds a named expression, which may use those before it.
+func (sc *Scope) Let(n bulwark.NamedExpr) []bulwark.Problem {
+	p, problems := sc.Compile(n.Expr)
+	if p != nil {
+		sc.lets, sc.names, sc.first = append(sc.lets, p), append(sc.names, n.Name), p.slots
+	}
+	return problems
+}
+
+// Lets returns the number of lets.
+func (sc *Scope) Lets() int { return len(sc.lets) }
+
+// Compile type-checks an expression of any type.
+func (sc *Scope) Compile(x bulwark.Expr) (*Program, []bulwark.Problem) {
+	sc.env.mu.Lock()
+	defer sc.env.mu.Unlock()
+	return sc.env.compile(x, sc, false)
+}
+
+// CompileBool type-checks an expression that must be a boolean which is never
+// null.
+func (sc *Scope) CompileBool(x bulwark.Expr) (*Program, []bulwark.Problem) {
+	sc.env.mu.Lock()
+	defer sc.env.mu.Unlock()
+	return sc.env.compile(x, sc, true)
+}
+
+func paramsNode(list []bulwark.Parameter) *node {
+	n := &node{fields: map[string]*node{}}
+	for _, p := range list {
+		n.fields[p.Name] = valueNode(p.Name, p.Default)
+		n.fields[p.Name].defaults = []nodeDefault{{value: p.Default}}
+	}
+	return n
+}
+
+func valueNode(path string, v bulwark.Value) *node {
+	n := &node{path: path, kind: bulwark.KindAny}
+	switch v.Kind() {
+	case bulwark.String:
+		n.kind = bulwark.KindString
+	case bulwark.Bool:
+		n.kind = bulwark.KindBoolean
+	case bulwark.Int:
+		n.kind = bulwark.KindInteger
+	case bulwark.List:
+		n.kind = ""
+		n.elem = valueNode(path+"[]", v.Index(0))
+		for _, c := range v.Children() {
+			if c.Kind() != v.Index(0).Kind() {
+				n.elem.kind = bulwark.KindAny
+			}
+		}
+	}
+	return n
+}
+
+// varNames lists what a scope's expressions may name.
+func (sc *Scope) varNames() []string {
+	names := slices.Concat(sc.names, sc.free)
+	if sc.typ != nil {
+		names = append(names, "asset", "observed", "parameters")
+		names = append(names, sc.Space.names...)
+	}
+	return append(names, "now")
+}
+
+// varType returns the type of a name.
+func (sc *Scope) varType(name string) (*types.Type, bool) {
+	reg := sc.env.prov.register
+	if i := slices.Index(sc.names, name); i >= 0 {
+		return sc.lets[i].typ, true
+	}
+	if slices.Contains(sc.free, name) {
+		return types.DynType, true
+	}
+	if name == "now" {
+		return types.TimestampType, true
+	}
+	if sc.typ == nil {
+		return nil, false
+	}
+	if i := slices.Index(sc.Space.names, name); i >= 0 {
+		return sc.views[i].typ, true
+	}
+	switch name {
+	case "asset":
+		return sc.root.celType(reg, false), true
+	case "observed":
+		return sc.observed.celType(reg, false), true
+	case "parameters":
+		if sc.params != nil {
+			return sc.params.celType(reg, false), true
+		}
+	}
+	return nil, false
+}
+
+// lookup is a name's value.
+func (r *Run) lookup(sc *Scope, name string) val {
+	if i := slices.Index(sc.names, name); i >= 0 {
+		return r.let(sc, i)
+	}
+	if slices.Contains(sc.free, name) {
+		return val{v: r.Vars[name]}
+	}
+	if i := slices.Index(sc.Space.names, name); i >= 0 {
+		return r.view(i)
+	}
+	switch name {
+	case "asset":
+		return r.asset
+	case "observed":
+		return r.obs
+	case "parameters":
+		return r.params
+	case "now":
+		return r.now()
+	}
+	return errVal("no " + name)
+}
+
+// let is the i-th let, computed once for a check.
+func (r *Run) let(sc *Scope, i int) val {
+	m := &r.lets[i]
+	if !m.done {
+		v := sc.lets[i].eval(r)
+		m.val, m.done = v, !r.over
+	}
+	return m.val
+}
+
+const varsName = "@v"
+
+// maxExpr bounds the text of one expression.
+const maxExpr = 16 << 10
+
+// compile parses, rewrites, checks and lints one expression.
+func (e *Env) compile(x bulwark.Expr, sc *Scope, boolean bool) (p *Program, problems []bulwark.Problem) {
+	at := bulwark.Problem{File: x.Position.File, Line: x.Position.Line}
+	defer func() {
+		if v := recover(); v != nil { // a bug of a library must not stop the others
+			at.Message = fmt.Sprintf("expression cannot be compiled: %v", v)
+			p, problems = nil, []bulwark.Problem{at}
+		}
+	}()
+	if len(x.Text) > maxExpr {
+		at.Message, at.Mend = fmt.Sprintf("expression has %d bytes, more than %d", len(x.Text), maxExpr), "part it by let:"
+		return nil, []bulwark.Problem{at}
+	}
+	parsed, iss := e.cel.Parse(x.Text)
+	if iss.Err() != nil {
+		return nil, e.report(x, sc, iss.Errors())
+	}
+	native := parsed.NativeRep()
+	e.prov.scope, e.prov.missed = sc, nil
+	rewrite(native, sc)
+	checked, iss := e.cel.Check(parsed)
+	joined := false
+	if iss.Err() != nil && looseJoins(native, iss.Errors()) {
+		e.prov.missed = nil
+		checked, iss = e.cel.Check(parsed)
+		joined = true
+	}
+	if iss.Err() != nil {
+		return nil, e.report(x, sc, iss.Errors())
+	}
+	p = &Program{text: x.Text, scope: sc, ast: checked, typ: checked.OutputType(), at: x.Position}
+	if joined {
+		if t := e.joinedType(checked.NativeRep()); t != nil {
+			p.typ = t
+		}
+	}
+	l := &linter{x: x, ast: checked.NativeRep(), at: at}
+	l.run(boolean)
+	if len(l.problems) > 0 {
+		return nil, l.problems
+	}
+	return p, p.build()
+}
+
+// report turns cel-go's errors into problems that name what is nearest.
+func (e *Env) report(x bulwark.Expr, sc *Scope, errs []*common.Error) []bulwark.Problem {
+	var problems []bulwark.Problem
+	missed := e.prov.missed
+	for _, err := range errs {
+		p := bulwark.Problem{File: x.Position.File, Line: x.Position.Line}
+		if p.Line > 0 {
+			p.Line += max(err.Location.Line()-1, 0)
+		}
+		p.Message = plain(err.Message)
+		if name, ok := quoted(p.Message, "undeclared reference to '"); ok {
+			p.Message = name + " is not known here"
+			p.Mend = suggest(nearest(name, append(sc.varNames(), functionNames...)), sc.varNames())
+		}
+		if name, ok := quoted(p.Message, "undefined field '"); ok {
+			for _, m := range missed {
+				if m.field == name {
+					p.Message, p.Mend = m.describe(e)
+					break
+				}
+			}
+		}
+		problems = append(problems, p)
+		if len(problems) == 8 {
+			break
+		}
+	}
+	return problems
+}
+
+func suggest(near string, all []string) string {
+	if near != "" {
+		return "did you mean " + near + "?"
+	}
+	slices.Sort(all)
+	if len(all) > 12 {
+		all = append(slices.Clone(all[:12]), "…")
+	}
+	return "known are " + strings.Join(all, ", ")
+}
+
+func quoted(message, prefix string) (string, bool) {
+	rest, ok := strings.CutPrefix(message, prefix)
+	name, _, found := strings.Cut(rest, "'")
+	return name, ok && found
+}
+
+// plain takes our inner names out of a message.
+var plainer = strings.NewReplacer("'@eq'", "'=='", "'@ne'", "'!='", "'@lt'", "'<'", "'@le'", "'<='", "'@gt'", "'>'", "'@ge'", "'>='",
+	"'@member'", "'in'", "'@add'", "'+'", "'@sub'", "'-'", "'@index'", "'[]'", "'@size'", "'size'", "'@has'", "'has'", "'@startsWith'", "'startsWith'",
+	"'@endsWith'", "'endsWith'", "'@contains'", "'contains'", "'@matches'", "'matches'", "wrapper(", "nullable(", "T:", "")
+
+func plain(s string) string { return plainer.Replace(s) }
+
+type missedField struct {
+	node  *node
+	vars  bool
+	field string
+}
+
+func (m missedField) describe(e *Env) (message, mend string) {
+	if rel, ok := strings.CutPrefix(m.field, relField); ok {
+		return "related(…, '" + rel + "') of what is no asset", "give related an asset"
+	}
+	if _, ok := strings.CutPrefix(m.field, factField); ok {
+		return "fact of what is no asset", "give fact an asset"
+	}
+	if m.node == nil {
+		return "no " + m.field, ""
+	}
+	names := make([]string, 0, len(m.node.fields))
+	for name := range m.node.fields {
+		names = append(names, name)
+	}
+	where := "the parameters"
+	switch {
+	case m.node.asset != nil:
+		where = m.node.asset.ID
+	case m.node.path != "":
+		where = m.node.path
+	}
+	return "no property " + m.field + " in " + where, suggest(nearest(m.field, names), names)
+}
+
+// provider tells the checker the types of members. It answers for the scope
+// that is being compiled, under the environment's lock.
+type provider struct {
+	*types.Registry
+	env    *Env
+	scope  *Scope
+	nodes  map[string]*node
+	shapes map[string]string
+	missed []missedField
+}
+
+func newProvider(e *Env) (*provider, error) {
+	reg, err := types.NewRegistry()
+	if err != nil {
+		return nil, err
+	}
+	return &provider{Registry: reg, env: e, nodes: map[string]*node{}, shapes: map[string]string{}}, nil
+}
+
+// register names an object type. Elements of one shape share a name, so that
+// lists of them may be joined.
+func (p *provider) register(n *node) string {
+	var b strings.Builder
+	n.shape(&b)
+	shape := b.String()
+	if n.asset != nil {
+		shape = "asset " + n.asset.ID
+	}
+	if name, ok := p.shapes[shape]; ok {
+		return name
+	}
+	name := fmt.Sprintf("T:%s#%d", n.path, len(p.shapes))
+	if n.asset != nil {
+		name = "T:" + n.asset.ID
+	}
+	p.shapes[shape], p.nodes[name] = name, n
+	return name
+}
+
+func (p *provider) FindStructType(name string) (*types.Type, bool) {
+	if name == varsName || p.nodes[name] != nil {
+		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
+	}
+	return nil, false
+}
+
+func (p *provider) FindIdent(string) (ref.Val, bool) { return nil, false }
+
+func (p *provider) FindStructFieldNames(string) ([]string, bool) { return nil, false }
+
+func (p *provider) FindStructFieldType(structType, field string) (*types.FieldType, bool) {
+	t, ok := p.fieldType(structType, field)
+	if !ok {
+		p.missed = append(p.missed, missedField{p.nodes[structType], structType == varsName, field})
+		return nil, false
+	}
+	sc := p.scope
+	return &types.FieldType{Type: t, IsSet: func(any) bool { return true }, GetFrom: func(obj any) (any, error) {
+		switch x := obj.(type) {
+		case *varsVal:
+			return x.run.toRef(x.run.lookup(sc, field)), nil
+		case *mapVal:
+			return x.run.toRef(x.run.member(x.val, field)), nil
+		case *absentVal:
+			return x.run.toRef(x.run.member(x.val, field)), nil
+		}
+		return nil, fmt.Errorf(".%s of %T", field, obj)
+	}}, true
+}
+
+func (p *provider) fieldType(structType, field string) (*types.Type, bool) {
+	if structType == varsName {
+		return p.scope.varType(field)
+	}
+	n := p.nodes[structType]
+	if n == nil {
+		return nil, false
+	}
+	if strings.HasPrefix(field, "@") {
+		if n.asset == nil {
+			return nil, false
+		}
+		rel, ok := strings.CutPrefix(field, relField)
+		if !ok {
+			return types.DynType, true
+		}
+		to := p.env.relationType(n.asset.ID, rel)
+		if root := p.env.nodes(to)[0]; root != nil {
+			return types.NewListType(root.celType(p.register, false)), true
+		}
+		return types.NewListType(types.DynType), true
+	}
+	c := n.fields[field]
+	if c == nil {
+		return nil, false
+	}
+	return c.celType(p.register, true), true
+}
+
+// rewrite turns names of the scope into members of its one variable, so that
+// one environment serves all scopes.
+func rewrite(a *ast.AST, sc *Scope) {
+	w := &rewriter{a: a, names: map[string]bool{}, next: ast.MaxID(a), fac: ast.NewExprFactory()}
+	for _, n := range sc.varNames() {
+		w.names[n] = true
+	}
+	w.walk(a.Expr(), nil)
+}
+
+type rewriter struct {
+	a     *ast.AST
+	names map[string]bool
+	next  int64
+	fac   ast.ExprFactory
+}
+
+func (w *rewriter) walk(e ast.Expr, bound []string) {
+	switch e.Kind() {
+	case ast.IdentKind:
+		name := e.AsIdent()
+		if !w.names[name] || slices.Contains(bound, name) {
+			return
+		}
+		w.next++
+		if o, ok := w.a.SourceInfo().GetOffsetRange(e.ID()); ok {
+			w.a.SourceInfo().SetOffsetRange(w.next, o)
+		}
+		e.SetKindCase(w.fac.NewSelect(e.ID(), w.fac.NewIdent(w.next, varsName), name))
+	case ast.SelectKind:
+		w.walk(e.AsSelect().Operand(), bound)
+	case ast.CallKind:
+		c := e.AsCall()
+		if c.IsMemberFunction() {
+			w.walk(c.Target(), bound)
+		}
+		for _, arg := range c.Args() {
+			w.walk(arg, bound)
+		}
+	case ast.ListKind:
+		for _, c := range e.AsList().Elements() {
+			w.walk(c, bound)
+		}
+	case ast.MapKind:
+		for _, c := range e.AsMap().Entries() {
+			w.walk(c.AsMapEntry().Key(), bound)
+			w.walk(c.AsMapEntry().Value(), bound)
+		}
+	case ast.StructKind:
+		for _, c := range e.AsStruct().Fields() {
+			w.walk(c.AsStructField().Value(), bound)
+		}
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		w.walk(c.IterRange(), bound)
+		w.walk(c.AccuInit(), bound)
+		inner := append(slices.Clone(bound), c.IterVar(), c.AccuVar())
+		if c.HasIterVar2() {
+			inner = append(inner, c.IterVar2())
+		}
+		w.walk(c.LoopCondition(), inner)
+		w.walk(c.LoopStep(), inner)
+		w.walk(c.Result(), append(slices.Clone(bound), c.AccuVar()))
+	}
+}
+
+// looseJoins wraps the operands of + in dyn where lists of two object types
+// are joined, and reports whether it did.
+func looseJoins(a *ast.AST, errs []*common.Error) bool {
+	for _, err := range errs {
+		if !strings.Contains(err.Message, "'@add' applied to '(list(") {
+			return false
+		}
+	}
+	fac, next, done := ast.NewExprFactory(), ast.MaxID(a), false
+	ast.PostOrderVisit(a.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "@add" {
+			return
+		}
+		args := e.AsCall().Args()
+		for i, arg := range args {
+			if arg.Kind() == ast.CallKind && arg.AsCall().FunctionName() == "dyn" {
+				continue
+			}
+			copied := fac.CopyExpr(arg)
+			next++
+			args[i].SetKindCase(fac.NewCall(arg.ID(), "dyn", copied))
+			renumber(copied, &next)
+			done = true
+		}
+	}))
+	return done
+}
+
+// renumber gives the copied top of a tree an id of its own.
+func renumber(e ast.Expr, next *int64) {
+	first := true
+	e.RenumberIDs(func(id int64) int64 {
+		if first && id != 0 {
+			first = false
+			*next++
+			return *next
+		}
+		return id
+	})
+}
+
+// joinedType returns the type of a chain of joined lists: a list of elements
+// with the members of all.
+func (e *Env) joinedType(a *ast.AST) *types.Type {
+	var merged *node
+	ok := true
+	var walk func(x ast.Expr)
+	walk = func(x ast.Expr) {
+		if x.Kind() == ast.CallKind {
+			switch c := x.AsCall(); c.FunctionName() {
+			case "@add", "dyn":
+				for _, arg := range c.Args() {
+					walk(arg)
+				}
+				return
+			}
+		}
+		t := a.GetType(x.ID())
+		if t == nil || t.Kind() != types.ListKind || e.prov.nodes[t.Parameters()[0].TypeName()] == nil {
+			ok = false
+			return
+		}
+		n := e.prov.nodes[t.Parameters()[0].TypeName()]
+		if merged == nil {
+			merged = n
+			return
+		}
+		merged = merge(merged, n)
+	}
+	walk(a.Expr())
+	if !ok || merged == nil {
+		return nil
+	}
+	copied := *merged
+	copied.cel = nil
+	return types.NewListType(copied.celType(e.prov.register, false))
+}
