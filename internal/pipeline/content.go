@@ -1,0 +1,30 @@
+package pipeline
+
+import (
+	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/content"
+	"github.com/bulwarksec/bulwark/internal/check"
+)
+
+// Loaded is content joined with the engines that judge by it.
+type Loaded struct {
+	Content *content.Content
+	Checks  *check.Set
+}
+
+// ContentOptions say how LoadContent loads.
+type ContentOptions struct {
+	// Tests reads inline tests and type-checks every expression at once. Without
+	// it the product's own expressions, which its tests have checked, are
+	// compiled when a first asset of their type is judged.
+	Tests bool
+}
+
+// LoadContent loads the product's content and the given layers of users over
+// it, and compiles it. What has a problem is left out, and the rest is
+// returned. Serve, scans, tests and reloads all load by it.
+func LoadContent(opts ContentOptions, layers ...content.Layer) (*Loaded, []bulwark.Problem) {
+	c, problems := content.Load(content.Options{Tests: opts.Tests}, append([]content.Layer{content.Embedded()}, layers...)...)
+	set, more := check.Compile(c.Checks, c.Types, check.Options{Lazy: !opts.Tests})
+	return &Loaded{Content: c, Checks: set}, append(problems, more...)
+}
