@@ -61,4 +61,4 @@ func (w *World) Related(a *bulwark.Asset, relation string) (assets []*bulwark.As
 
 // Fact returns the fact of a kind about an asset; engines that make facts are
 // not part of a world yet, so every fact is absent.
-func (w *World) Fact(string, string) bulwark.Value { return bulwark.Value{} }
+func (w *World) Fact(*bulwark.Asset, string) bulwark.Value { return bulwark.Value{} }

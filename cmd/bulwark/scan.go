@@ -1,0 +1,224 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/pipeline"
+	"github.com/bulwarksec/bulwark/internal/provider/host"
+)
+
+// scanFlags are what all scans take.
+type scanFlags struct {
+	output   string
+	file     string
+	failOn   string
+	baseline string
+	content  []string
+	strict   bool
+	quiet    bool
+}
+
+func scanCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "scan",
+		Short: "Judge something once, without a server",
+		Long: "Judges something once, without a server. Exits with 0 when nothing is at or over --fail-on,\n" +
+			"1 when something is, 2 when the job could not be done.",
+	}
+	cmd.AddCommand(scanHostCommand())
+	return cmd
+}
+
+// register adds the common flags to a scan command.
+func (f *scanFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.output, "output", "o", "table", "table, json, sarif, ocsf, junit, html or csv")
+	cmd.Flags().StringVar(&f.file, "out", "", "write to this file instead of standard output")
+	cmd.Flags().StringVar(&f.failOn, "fail-on", "low", "exit with 1 at this severity or over: low, medium, high, critical or none")
+	cmd.Flags().StringVar(&f.baseline, "baseline", "", "report only what this earlier JSON report lacks")
+	cmd.Flags().StringArrayVar(&f.content, "content", nil, "folder of your own content (repeatable)")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit with 2 when something could not be read")
+	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+}
+
+func scanHostCommand() *cobra.Command {
+	var flags scanFlags
+	var root, id string
+	cmd := &cobra.Command{
+		Use:     "host",
+		Short:   "Judge this machine, or the root folder of another",
+		Example: "  sudo bulwark scan host\n  bulwark scan host --root /mnt/disk -o sarif",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return flags.scan(cmd, func(loaded *pipeline.Loaded) ([]pipeline.Gatherer, error) {
+				h := host.Local(loaded.Content.Types.Names())
+				h.ID = id
+				if root != "/" {
+					r, err := os.OpenRoot(root)
+					if err != nil {
+						return nil, fmt.Errorf("scan host: %w", err)
+					}
+					h.FS, h.Live, h.Name = r.FS(), false, ""
+				}
+				return []pipeline.Gatherer{h}, nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&root, "root", "/", "root folder to read")
+	cmd.Flags().StringVar(&id, "host-id", "", "id of the machine (default: its machine id)")
+	flags.register(cmd)
+	return cmd
+}
+
+// scan loads content, gathers and judges, writes the report, and returns
+// errFound when it holds findings at or over the threshold.
+func (f *scanFlags) scan(cmd *cobra.Command, sources func(*pipeline.Loaded) ([]pipeline.Gatherer, error)) error {
+	threshold, err := f.threshold()
+	if err != nil {
+		return err
+	}
+	layers, err := userLayers(f.content)
+	if err != nil {
+		return err
+	}
+	loaded, problems := pipeline.LoadContent(pipeline.ContentOptions{}, layers...)
+	for _, p := range problems {
+		fmt.Fprintln(cmd.ErrOrStderr(), p)
+	}
+	gatherers, err := sources(loaded)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(cmd.ErrOrStderr(), f.quiet)
+	report, err := pipeline.Once(cmd.Context(), loaded.Checks, time.Now().UTC(), progress.update, gatherers...)
+	progress.done()
+	if err != nil {
+		return err
+	}
+	report.Version, report.Ended = version, time.Now().UTC()
+	if err := f.dropKnown(report); err != nil {
+		return err
+	}
+	if err := f.write(cmd, report); err != nil {
+		return err
+	}
+	if f.strict && len(report.Gaps) > 0 {
+		return fmt.Errorf("%d things could not be read: %w", len(report.Gaps), bulwark.ErrUnavailable)
+	}
+	if slices.ContainsFunc(report.Findings, func(x bulwark.Finding) bool { return int(x.Severity) >= threshold }) {
+		return errFound
+	}
+	return nil
+}
+
+// threshold returns the lowest severity that counts, above all for none.
+func (f *scanFlags) threshold() (int, error) {
+	if f.failOn == "none" {
+		return int(bulwark.Critical) + 1, nil
+	}
+	s, err := bulwark.ParseSeverity(f.failOn)
+	if err != nil {
+		return 0, fmt.Errorf("--fail-on: %w", err)
+	}
+	return int(s), nil
+}
+
+// write writes the report in the wanted format, whole or not at all when it
+// goes to a file.
+func (f *scanFlags) write(cmd *cobra.Command, report *bulwark.Report) error {
+	write, err := formatOf(f.output)
+	if err != nil {
+		return err
+	}
+	if f.file == "" {
+		return write(cmd.OutOrStdout(), report)
+	}
+	tmp, err := os.CreateTemp(dirOf(f.file), ".bulwark-*")
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	if err = write(tmp, report); err == nil {
+		err = tmp.Sync()
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), f.file)
+	}
+	if err != nil {
+		return fmt.Errorf("write report %s: %w", f.file, err)
+	}
+	return nil
+}
+
+func dirOf(file string) string {
+	if i := strings.LastIndexByte(file, '/'); i >= 0 {
+		return file[:i+1]
+	}
+	return "."
+}
+
+// writeTable writes a report for people: findings from the worst down, where
+// they are, and what could not be read.
+func writeTable(w io.Writer, r *bulwark.Report) error {
+	rows := [][]string{}
+	for _, f := range slices.Backward(slices.Clone(r.Findings)) {
+		rows = append(rows, []string{f.Severity.String(), place(r, f), r.Checks[f.Check].Title, f.Because})
+	}
+	slices.Reverse(rows)
+	var counts [bulwark.Critical + 1]int
+	for _, f := range r.Findings {
+		counts[f.Severity]++
+	}
+	if len(rows) > 0 {
+		printTable(w, []string{"SEVERITY", "WHERE", "CHECK", "WHY"}, rows)
+		fmt.Fprintln(w)
+	}
+	unknown := 0
+	for _, a := range r.Assessments {
+		if a.State == bulwark.Undetermined {
+			unknown++
+		}
+	}
+	fmt.Fprintf(w, "%d assets, %d assessments: %d findings (%d critical, %d high, %d medium, %d low), %d unknown\n",
+		len(r.Assets), len(r.Assessments), len(r.Findings), counts[bulwark.Critical], counts[bulwark.High], counts[bulwark.Medium], counts[bulwark.Low]+counts[bulwark.Informational], unknown)
+	if len(r.Suppressed) > 0 {
+		fmt.Fprintf(w, "%d findings are silenced by comments\n", len(r.Suppressed))
+	}
+	if len(r.Gaps) > 0 {
+		fmt.Fprintf(w, "%d gaps, what could not be read:\n", len(r.Gaps))
+		for i, g := range r.Gaps {
+			if i == 20 {
+				fmt.Fprintf(w, "  … and %d more (-o json lists all)\n", len(r.Gaps)-i)
+				break
+			}
+			fmt.Fprintf(w, "  %s %s: %s\n", printable(g.What), printable(g.Where), printable(g.Why))
+		}
+	}
+	return nil
+}
+
+// place says where a finding is: its file and line, else the asset.
+func place(r *bulwark.Report, f bulwark.Finding) string {
+	where := f.Location.String()
+	asset := r.Asset(f.Asset)
+	switch {
+	case where == "" && asset != nil:
+		where = asset.Name
+	case asset != nil && asset.Name != "" && asset.Origin() == bulwark.Code:
+		where += " " + asset.Name
+	}
+	if f.Instance != "" {
+		where += " [" + f.Instance + "]"
+	}
+	return where
+}
