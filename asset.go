@@ -43,7 +43,14 @@ type Asset struct {
 	Aliases    []string   // other ids of the same thing, sorted
 	Position   Position   // where it is declared; zero unless its origin is code
 
+	Declarations []Declaration // the resources of code that make it up; its own first
 	Suppressions []Suppression // written beside it in its source
+}
+
+// Declaration is a resource of code that declares an asset or adds to it.
+type Declaration struct {
+	Address  string   `json:"address"` // aws_s3_bucket_versioning.logs
+	Position Position `json:"position"`
 }
 
 // Origin returns the asset's origin.

@@ -33,7 +33,7 @@ func scanCommand() *cobra.Command {
 		Long: "Judges something once, without a server. Exits with 0 when nothing is at or over --fail-on,\n" +
 			"1 when something is, 2 when the job could not be done.",
 	}
-	cmd.AddCommand(scanHostCommand())
+	cmd.AddCommand(scanHostCommand(), scanIaCCommand())
 	return cmd
 }
 
