@@ -252,16 +252,13 @@ func descend(n *tf.Node, name string) *tf.Node {
 // set converts a leaf and places it; what is absent takes the language's
 // default.
 func (m *mapper) set(a *attribute, n, src, dst *tf.Node, to []segment) {
-	absent := n == nil || n.Kind == tf.Null || n.Kind == tf.List && n.Block && len(n.Items) == 0
-	if a.Present {
-		b := &tf.Node{Kind: tf.Bool, Bool: !absent && !(n.Kind == tf.List && len(n.Items) == 0 && !n.Open), Pos: src.Pos}
-		if n != nil {
-			b.Pos, b.Refs = n.Pos, n.Refs
-			if n.Kind == tf.Unknown || n.Kind == tf.List && n.Open && len(n.Items) == 0 {
-				b = &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos}
-			}
+	absent := n == nil || n.Kind == tf.Null || n.Kind == tf.List && len(n.Items) == 0 && (n.Block || a.Present) && !n.Open
+	if a.Present && !absent {
+		b := &tf.Node{Kind: tf.Bool, Bool: true, Pos: n.Pos, Refs: n.Refs}
+		if n.Kind == tf.Unknown || n.Kind == tf.List && len(n.Items) == 0 {
+			b = &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos}
 		}
-		n, absent = b, false
+		n = b
 	}
 	if absent {
 		if a.Default.IsAbsent() {
@@ -372,9 +369,25 @@ func toKind(a *attribute, n *tf.Node) *tf.Node {
 	if n.Kind == tf.Symbolic && n.Symbol() != nil && (a.isList || a.prop != nil && a.prop.Kind != bulwark.KindString && a.prop.Kind != bulwark.KindAny) {
 		return &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos, Refs: n.Refs}
 	}
-	if a.prop == nil || n.Kind == tf.List || n.Kind == tf.Object {
+	switch {
+	case a.prop == nil:
+		return n
+	case n.Kind == tf.List && a.isList:
+		for i, item := range n.Items {
+			n.Items[i] = toScalarKind(a, item)
+		}
+		return n
+	case n.Kind == tf.Object && strings.HasSuffix(a.prop.Path, "{}"):
+		for i, f := range n.Fields {
+			n.Fields[i].Value = toScalarKind(a, f.Value)
+		}
 		return n
 	}
+	return toScalarKind(a, n)
+}
+
+// toScalarKind converts one scalar; all else stays as it is.
+func toScalarKind(a *attribute, n *tf.Node) *tf.Node {
 	switch a.prop.Kind {
 	case bulwark.KindBoolean:
 		if n.Kind == tf.String || n.Kind == tf.Number {
