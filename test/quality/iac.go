@@ -83,7 +83,7 @@ func isResource(a *bulwark.Asset, kind, address string) bool {
 		return len(parts) == 3 && path.Base(a.Type) == parts[0] && a.Name == parts[2]
 	}
 	return slices.ContainsFunc(a.Declarations, func(d bulwark.Declaration) bool {
-		return d.Address == address || path.Base(d.Address) == address
+		return d.Address == address || a.Type+"."+d.Address == address
 	})
 }
 

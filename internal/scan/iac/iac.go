@@ -42,6 +42,7 @@ type Scanner struct {
 	opts      Options
 	terraform *mapper
 	cfn       *mapper
+	arm       *mapper
 }
 
 // New returns a scanner. An error is a mistake in the type files.
@@ -57,7 +58,11 @@ func New(opts Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Scanner{opts, terraform, cfn}, nil
+	arm, err := newMapper(opts.Types, func(f bulwark.From) []bulwark.Mapping { return f.ARM })
+	if err != nil {
+		return nil, err
+	}
+	return &Scanner{opts, terraform, cfn, arm}, nil
 }
 
 const (
@@ -191,6 +196,9 @@ func (s *Scanner) scanFile(ctx context.Context, name string) ([]*bulwark.Asset, 
 	case (ext == ".json" || ext == ".tfstate" || ext == ".tfplan") && tf.IsPlan(data[:min(len(data), 4096)]):
 		assets, gaps := s.scanPlan(ctx, data, name)
 		return assets, "terraform", gaps
+	case ext == ".json" && isARM(data):
+		assets, gaps := s.scanARM(data, name)
+		return assets, "arm", gaps
 	case isTemplate(data):
 		assets, gaps := s.scanTemplate(data, name)
 		return assets, "cloudformation", gaps

@@ -98,6 +98,29 @@ func newMapper(types *bulwark.Types, of func(bulwark.From) []bulwark.Mapping) (*
 	return m, nil
 }
 
+// fold returns the type of an id regardless of case, as Azure compares, or nil.
+func (m *mapper) fold(id string) *typeInfo {
+	if info := m.types[id]; info != nil {
+		return info
+	}
+	for have, info := range m.types {
+		if strings.EqualFold(have, id) {
+			return info
+		}
+	}
+	return nil
+}
+
+// resourceFold returns a mapped resource type as the mappings write it.
+func (m *mapper) resourceFold(id string) string {
+	for have := range m.targets {
+		if strings.EqualFold(have, id) {
+			return have
+		}
+	}
+	return id
+}
+
 func (m *mapper) target(info *typeInfo, mapping *bulwark.Mapping) (*target, error) {
 	tg := &target{typ: info, mapping: mapping}
 	var err error

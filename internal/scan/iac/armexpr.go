@@ -1,0 +1,270 @@
+package iac
+
+import (
+	"errors"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/scan/iac/tf"
+)
+
+// armParser evaluates one expression of a template as it reads it. Values it
+// cannot know are symbols; functions it does not know make symbols too.
+type armParser struct {
+	text  string
+	at    int
+	t     *armTemplate
+	depth int
+	err   error
+}
+
+var errARM = errors.New("malformed expression")
+
+func (p *armParser) space() {
+	for p.at < len(p.text) && strings.IndexByte(" \t\r\n", p.text[p.at]) >= 0 {
+		p.at++
+	}
+}
+
+func (p *armParser) fail() *tf.Node {
+	p.err = errARM
+	return &tf.Node{Kind: tf.Unknown, Reason: errARM.Error()}
+}
+
+func (p *armParser) expression() *tf.Node {
+	if p.depth++; p.depth > 64 {
+		return p.fail()
+	}
+	defer func() { p.depth-- }()
+	p.space()
+	if p.at >= len(p.text) || p.err != nil {
+		return p.fail()
+	}
+	start := p.at
+	var n *tf.Node
+	switch c := p.text[p.at]; {
+	case c == '\'':
+		n = p.literal()
+	case c == '-' || c >= '0' && c <= '9':
+		for p.at++; p.at < len(p.text) && p.text[p.at] >= '0' && p.text[p.at] <= '9'; p.at++ {
+		}
+		i, err := strconv.ParseInt(p.text[start:p.at], 10, 64)
+		if err != nil {
+			return p.fail()
+		}
+		n = &tf.Node{Kind: tf.Number, Number: new(big.Float).SetPrec(512).SetInt64(i)}
+	default:
+		n = p.call()
+	}
+	return p.accessors(n, start)
+}
+
+func (p *armParser) literal() *tf.Node {
+	var b strings.Builder
+	for p.at++; p.at < len(p.text); p.at++ {
+		if p.text[p.at] == '\'' {
+			if p.at+1 < len(p.text) && p.text[p.at+1] == '\'' {
+				p.at++
+			} else {
+				p.at++
+				return &tf.Node{Kind: tf.String, Text: b.String()}
+			}
+		}
+		b.WriteByte(p.text[p.at])
+	}
+	return p.fail()
+}
+
+func (p *armParser) name() string {
+	start := p.at
+	for p.at < len(p.text) {
+		c := p.text[p.at]
+		if c != '_' && c != '.' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			break
+		}
+		p.at++
+	}
+	return p.text[start:p.at]
+}
+
+func (p *armParser) call() *tf.Node {
+	start := p.at
+	name := strings.ToLower(p.name())
+	p.space()
+	if name == "" || p.at >= len(p.text) || p.text[p.at] != '(' {
+		return p.fail()
+	}
+	p.at++
+	var args []*tf.Node
+	for {
+		p.space()
+		if p.at < len(p.text) && p.text[p.at] == ')' {
+			p.at++
+			break
+		}
+		args = append(args, p.expression())
+		p.space()
+		if p.err != nil || p.at >= len(p.text) || p.text[p.at] != ',' && p.text[p.at] != ')' {
+			return p.fail()
+		}
+		if p.text[p.at] == ',' {
+			p.at++
+		}
+	}
+	if n := p.function(name, args); n != nil {
+		return n
+	}
+	return armSymbol("derived", strings.TrimSpace(p.text[start:p.at]), "")
+}
+
+// accessors follows .name and [index] after a value.
+func (p *armParser) accessors(n *tf.Node, start int) *tf.Node {
+	for p.at < len(p.text) && p.err == nil {
+		switch p.text[p.at] {
+		case '.':
+			p.at++
+			end := p.at
+			for end < len(p.text) && p.text[end] != '.' && strings.IndexByte("[](), \t", p.text[end]) < 0 {
+				end++
+			}
+			n = p.member(n, p.text[p.at:end], start, end)
+			p.at = end
+		case '[':
+			p.at++
+			index := p.expression()
+			p.space()
+			if p.at >= len(p.text) || p.text[p.at] != ']' {
+				return p.fail()
+			}
+			p.at++
+			if i, ok := index.Int(); ok && n.Kind == tf.List && i >= 0 && i < int64(len(n.Items)) {
+				n = n.Items[i]
+			} else {
+				n = p.member(n, scalarText(index), start, p.at)
+			}
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+func (p *armParser) member(n *tf.Node, name string, start, end int) *tf.Node {
+	if c := memberFold(n, name); c != nil {
+		return c
+	}
+	if n.Kind == tf.Object && !n.Open {
+		return &tf.Node{Kind: tf.Null}
+	}
+	return armSymbol("derived", strings.TrimSpace(p.text[start:end]), "")
+}
+
+// function evaluates a known function of known arguments; nil is not known.
+func (p *armParser) function(name string, args []*tf.Node) *tf.Node {
+	str := func(s string) *tf.Node { return &tf.Node{Kind: tf.String, Text: s} }
+	boolean := func(b bool) *tf.Node { return &tf.Node{Kind: tf.Bool, Bool: b} }
+	arg := func(i int) *tf.Node {
+		if i < len(args) {
+			return args[i]
+		}
+		return &tf.Node{Kind: tf.Null}
+	}
+	known := func(n *tf.Node) bool { return n.Kind != tf.Unknown && n.Kind != tf.Symbolic }
+	switch name {
+	case "parameters":
+		return p.t.parameter(scalarText(arg(0)), p.depth)
+	case "variables":
+		return p.t.variable(scalarText(arg(0)), p.depth)
+	case "concat":
+		return concat(args)
+	case "true", "false":
+		return boolean(name == "true")
+	case "null":
+		return &tf.Node{Kind: tf.Null}
+	case "createarray":
+		return &tf.Node{Kind: tf.List, Items: args}
+	case "createobject":
+		o := &tf.Node{Kind: tf.Object}
+		for i := 0; i+1 < len(args); i += 2 {
+			o.SetField(scalarText(args[i]), args[i+1])
+		}
+		return o
+	case "if":
+		if c := arg(0); c.Kind == tf.Bool {
+			if c.Bool {
+				return arg(1)
+			}
+			return arg(2)
+		}
+	case "not":
+		if c := arg(0); c.Kind == tf.Bool {
+			return boolean(!c.Bool)
+		}
+	case "equals":
+		if a, b := arg(0), arg(1); known(a) && known(b) && a.Kind == b.Kind && scalarText(a) != "" {
+			return boolean(strings.EqualFold(scalarText(a), scalarText(b)))
+		}
+	case "string":
+		if t := scalarText(arg(0)); t != "" {
+			return str(t)
+		}
+	case "bool":
+		return toBool(arg(0))
+	case "int":
+		if f, ok := arg(0).Float(); ok {
+			return numberNode(f, arg(0))
+		}
+	case "tolower", "toupper", "trim":
+		if a := arg(0); a.Kind == tf.String {
+			return str(map[string]func(string) string{"tolower": strings.ToLower, "toupper": strings.ToUpper, "trim": strings.TrimSpace}[name](a.Text))
+		}
+	case "resourceid", "subscriptionresourceid", "extensionresourceid":
+		return armSymbol("computed", resourceAddress(args), "id")
+	}
+	return nil
+}
+
+// resourceAddress is the address of the resource that resourceId names.
+func resourceAddress(args []*tf.Node) string {
+	for i, a := range args {
+		if a.Kind == tf.String && strings.Contains(a.Text, "/") && i+1 < len(args) {
+			return a.Text + "." + textOrSymbols(args[len(args)-1])
+		}
+	}
+	return "resourceId"
+}
+
+// concat joins texts, keeping symbols, or lists.
+func concat(args []*tf.Node) *tf.Node {
+	if len(args) > 0 && args[0].Kind == tf.List {
+		out := &tf.Node{Kind: tf.List}
+		for _, a := range args {
+			if a.Kind != tf.List {
+				out.Open = true
+				continue
+			}
+			out.Items = append(out.Items, a.Items...)
+		}
+		return out
+	}
+	var parts []bulwark.Part
+	symbolic := false
+	text := ""
+	for _, a := range args {
+		switch {
+		case a.Kind == tf.Symbolic:
+			parts, symbolic = append(parts, a.Parts...), true
+		case a.Kind == tf.Unknown || a.Kind == tf.List || a.Kind == tf.Object:
+			return nil
+		default:
+			parts = append(parts, bulwark.Part{Literal: scalarText(a)})
+			text += scalarText(a)
+		}
+	}
+	if !symbolic {
+		return &tf.Node{Kind: tf.String, Text: text}
+	}
+	return &tf.Node{Kind: tf.Symbolic, Parts: parts, Text: symbolicText(parts)}
+}
