@@ -289,19 +289,19 @@ func templateString(c *call) *Node {
 
 // renderTemplate evaluates a template with its variables, and no others.
 func (c *call) renderTemplate(e hclsyntax.Expression) *Node {
-	if c.sc.template {
+	if c.sc.names != nil {
 		return failure(c.fn.name + " inside of a template")
 	}
 	vars := c.args[1].forced()
 	if vars.isErr() {
 		return vars
 	}
-	sc := &scope{mi: c.sc.mi, via: c.sc.via, template: true}
+	sc := &scope{mi: c.sc.mi, via: c.sc.via, names: map[string]*Node{}}
 	switch {
 	case vars.Kind == Object:
 		sc.open = vars.Open
 		for _, f := range vars.Fields {
-			sc = sc.bind(f.Name, f.Value)
+			sc.names[f.Name] = f.Value
 		}
 	case vars.opaque():
 		sc.open = true

@@ -161,6 +161,9 @@ func (mi *modInst) local(name string) *Node {
 		m = &memo{}
 		mi.locals[name] = m
 	}
+	if m.done {
+		return m.value
+	}
 	return mi.ev.once(m, mi.name("local", name), position(a.SrcRange, mi.via), func() *Node {
 		return leafAt(mi.ev.eval(a.Expr, mi.scope()), position(a.SrcRange, mi.via))
 	})
@@ -178,6 +181,9 @@ func (mi *modInst) variable(name string) *Node {
 	if m == nil {
 		m = &memo{}
 		mi.vars[name] = m
+	}
+	if m.done {
+		return m.value
 	}
 	return mi.ev.once(m, mi.name("var", name), position(v.pos, mi.via), func() *Node { return mi.evalVariable(v) })
 }
