@@ -369,9 +369,9 @@ func because(n *Node) string {
 func (ev *evaluator) why(n *Node) string {
 	switch {
 	case n.Kind == Symbolic:
-		return ": " + ev.syms.render(n.Text)
+		return ": " + clip(ev.syms.render(n.Text[:min(len(n.Text), 2000)]))
 	case n.Kind == Unknown && n.Reason != "":
-		return ": " + strings.TrimPrefix(n.Reason, "a condition is not known: ")
+		return ": " + clip(strings.TrimPrefix(n.Reason, "a condition is not known: "))
 	}
 	return ""
 }
@@ -459,6 +459,9 @@ func (ev *evaluator) splat(e *hclsyntax.SplatExpr, sc *scope) *Node {
 		out := &Node{Kind: List, Open: src.Open}
 		for _, it := range src.Items {
 			out.Items = append(out.Items, item(it))
+		}
+		if src.x != nil && src.x.only {
+			out.x = &ext{only: true}
 		}
 		return out
 	case src.Kind == Unknown:

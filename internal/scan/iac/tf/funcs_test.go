@@ -99,7 +99,7 @@ var functionCases = []struct{ expr, want string }{
 	// files
 	{`file("${path.module}/hello.txt")`, `"Hello\n"`}, {`fileexists("hello.txt")`, `true`}, {`fileexists("no")`, `false`}, {`file("no")`, `?`}, {`try(file("no"), "none")`, `"none"`}, {`fileset(".", "d/**/*.{txt,md}")`, `["d/a.txt","d/e/b.md"]`},
 	{`fileset("d", "*")`, `["a.txt"]`}, {`filemd5("hello.txt")`, `"09f7e02f1290be211da707a266f153b3"`}, {`filebase64("hello.txt")`, `"SGVsbG8K"`}, {`basename("a/b.txt")`, `"b.txt"`}, {`dirname("a/b.txt")`, `"a"`},
-	{`templatefile("t.tpl", { name = "x", l = [1, 2] })`, `"Hi x: 1 2 \n"`}, {`try(templatefile("t.tpl", {}), "x")`, `"x"`}, {`path.module`, `"."`}, {`file("../x")`, `?`},
+	{`templatefile("t.tpl", { name = "x", l = [1, 2] })`, `"Hi x: 1 2 \n"`}, {`try(templatefile("t.tpl", {}), "x")`, `"x"`}, {`path.module`, `"."`}, {`file("${abspath(path.module)}/hello.txt")`, `"Hello\n"`}, {`abspath("x")`, `~${path.cwd}/x`}, {`file("../x")`, `?`},
 	// errors and what is not an error
 	{`try(null.a, "x")`, `"x"`}, {`try(var.u.a, "x")`, `~${var.u.a}`}, {`can(var.u.a.b)`, `true`}, {`can({ a = 1 }.b)`, `false`}, {`try([{ a = {}.b }][0].a, "x")`, `"x"`}, {`try("x-${{}.b}", "y")`, `"y"`}, {`nosuch("a")`, `?`}, {`provider::aws::arn_parse("x")`, `?`},
 	// symbols

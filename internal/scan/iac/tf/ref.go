@@ -145,7 +145,7 @@ func (ev *evaluator) builtin(root, name string, sc *scope) *Node {
 	case "terraform.workspace":
 		return ev.symbol(bulwark.Symbol{Kind: SymWorkspace, Address: "terraform", Attribute: "workspace"})
 	case "path.cwd":
-		return ev.symbol(bulwark.Symbol{Kind: SymWorkspace, Address: "path", Attribute: "cwd"})
+		return str(ev.cwd())
 	}
 	return failure(root + "." + name + " does not exist")
 }
