@@ -41,7 +41,7 @@ func registerCollections() {
 		fn{"tobool", 1, 1, symRaw, func(c *call) *Node { return c.to(cty.Bool) }},
 		fn{"tolist", 1, 1, symRaw, func(c *call) *Node { return c.to(cty.List(cty.DynamicPseudoType)) }},
 		fn{"tomap", 1, 1, symRaw, func(c *call) *Node { return c.to(cty.Map(cty.DynamicPseudoType)) }},
-		fn{"toset", 1, 1, symRaw, func(c *call) *Node { return c.to(cty.Set(cty.DynamicPseudoType)) }},
+		fn{"toset", 1, 1, symRaw, toSet},
 		fn{"transpose", 1, 1, symUnknown, transpose},
 		fn{"zipmap", 2, 2, symRaw, zipMap},
 		fn{"sensitive", 1, 1, symRaw, func(c *call) *Node { return c.args[0] }},
@@ -85,6 +85,19 @@ func (c *call) to(ty cty.Type) *Node {
 		return unknown("a boolean is not known" + c.ev.why(n))
 	}
 	return n
+}
+
+// toSet makes a set. One of something unknown has a symbol for its elements,
+// which is also their key.
+func toSet(c *call) *Node {
+	if c.args[0].loneToken() {
+		return c.ev.openSet(c.args[0])
+	}
+	return c.to(cty.Set(cty.DynamicPseudoType))
+}
+
+func (ev *evaluator) openSet(sym *Node) *Node {
+	return &Node{Kind: List, Set: true, Open: true, Items: []*Node{ev.child(sym, "[*]")}, Pos: sym.Pos, Refs: sym.Refs}
 }
 
 // like returns a list of items with the place of another.

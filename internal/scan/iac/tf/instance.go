@@ -19,7 +19,7 @@ type modInst struct {
 	via       []string
 	parent    *modInst
 	depth     int
-	maybe     bool            // whether it exists, or how often, could not be decided
+	maybe     bool             // whether it exists, or how often, could not be decided
 	args      *hclsyntax.Body  // of the call, nil for the root
 	argScope  *scope           // where args are evaluated
 	inputs    map[string]*Node // values given to the root's variables
