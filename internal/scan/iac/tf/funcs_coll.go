@@ -385,6 +385,8 @@ func lookup(c *call) *Node {
 		return o.Get(k.Text)
 	case k.isErr():
 		return k
+	case len(o.Fields) == 0 && !o.Open && len(c.args) == 3:
+		return c.args[2]
 	case k.Kind == Symbolic || k.Kind == Unknown:
 		u := unknown("which element is not known" + c.ev.why(k)).referring(k.Refs)
 		return u

@@ -1,6 +1,7 @@
 package tf
 
 import (
+	"fmt"
 	"math/big"
 	"slices"
 	"sort"
@@ -82,13 +83,22 @@ func setProduct(c *call) *Node {
 	return out
 }
 
+// sliceList of a symbol has as many elements as are asked for: fewer are an
+// error.
 func sliceList(c *call) *Node {
+	from, ok := c.integer(1)
+	to, ok2 := c.integer(2)
+	if sym := c.args[0]; sym.loneToken() && ok && ok2 && 0 <= from && from <= to && to-from <= int64(c.ev.lim.Instances) {
+		out := like(sym, nil)
+		for i := from; i < to; i++ {
+			out.Items = append(out.Items, c.ev.child(sym, fmt.Sprintf("[%d]", i)))
+		}
+		return out
+	}
 	l, failed := c.list(0)
 	if failed != nil {
 		return failed
 	}
-	from, ok := c.integer(1)
-	to, ok2 := c.integer(2)
 	switch {
 	case c.args[1].Kind == Unknown || c.args[2].Kind == Unknown || l.Open || c.args[1].Kind == Symbolic || c.args[2].Kind == Symbolic:
 		return unknown("which elements are taken is not known")
