@@ -8,9 +8,9 @@ import (
 	"testing/fstest"
 )
 
-// tree generates a configuration of about the given number of lines: folders
-// that call a shared module, with locals, loops, dynamic blocks and policies.
-func tree(lines int) fstest.MapFS {
+// tree generates a configuration of about the given number of lines: folders of
+// so many units each that call a shared module, with locals, loops, dynamic blocks and policies.
+func tree(lines, units int) fstest.MapFS {
 	fsys := fstest.MapFS{"modules/bucket/main.tf": {Data: []byte(`variable "name" { type = string }
 variable "tags" {
   type    = map(string)
@@ -28,11 +28,11 @@ resource "aws_s3_bucket_versioning" "b" {
 }
 output "arn" { value = aws_s3_bucket.b.arn }
 `)}}
-	const perUnit = 61
+	const perUnit = 62
 	for n, folder := 0, 0; n < lines; folder++ {
 		var b strings.Builder
 		b.WriteString("provider \"aws\" {\n  region = \"eu-west-1\"\n}\nvariable \"env\" {}\n")
-		for i := 0; i < 40 && n < lines; i, n = i+1, n+perUnit {
+		for i := 0; i < units && n < lines; i, n = i+1, n+perUnit {
 			fmt.Fprintf(&b, unit, i, i, i, i, i, i, i, i, i, i)
 		}
 		fsys[fmt.Sprintf("live/f%03d/main.tf", folder)] = &fstest.MapFile{Data: []byte(b.String())}
@@ -102,8 +102,10 @@ resource "aws_instance" "i_%d" {
 output "arn_%d" { value = 1 }
 `
 
-func BenchmarkTree50000Lines(b *testing.B) {
-	fsys := tree(50_000)
+func BenchmarkTree50000Lines(b *testing.B)   { benchmark(b, tree(50_000, 40)) }
+func BenchmarkFolder50000Lines(b *testing.B) { benchmark(b, tree(50_000, 50_000)) }
+
+func benchmark(b *testing.B, fsys fstest.MapFS) {
 	b.ReportAllocs()
 	var lines, resources int
 	for b.Loop() {

@@ -193,6 +193,9 @@ func childDefaults(d *typeexpr.Defaults, key string) *typeexpr.Defaults {
 // inputOf shapes the symbol of an input without value by its declared type, so
 // that the attributes of an object are symbols of their own.
 func (ev *evaluator) inputOf(ty cty.Type, sym *Node, depth int) *Node {
+	if ty.IsSetType() {
+		return ev.openSet(sym)
+	}
 	if !ty.IsObjectType() || depth > 8 {
 		return sym
 	}

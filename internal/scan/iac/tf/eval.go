@@ -105,6 +105,10 @@ type Options struct {
 	// which later ones win. terraform.tfvars and *.auto.tfvars of the root, and
 	// their .json forms, are read in any case and count less.
 	VarFiles []string
+
+	// File, when set, is the name of the only configuration file of the root
+	// folder to read; others in it are taken not to be there.
+	File string
 }
 
 // evaluator is one evaluation of one root folder. It is for one goroutine.
@@ -152,7 +156,8 @@ func Evaluate(ctx context.Context, fsys fs.FS, root string, opts Options) (*Resu
 		return nil, fmt.Errorf("tf: open folder %s: %w: not a folder", root, bulwark.ErrInvalid)
 	}
 	ev := newEvaluator(ctx, fsys, root, opts.Limits)
-	mi := ev.newModInst(ev.loadModule(root))
+	ev.modules[root] = loadModule(ctx, fsys, root, opts.File, ev.lim)
+	mi := ev.newModInst(ev.modules[root])
 	mi.inputs = ev.readInputs(mi, opts.VarFiles)
 	mi.configureProviders()
 
@@ -221,7 +226,7 @@ func (ev *evaluator) gap(what string, pos bulwark.Position, why string) {
 func (ev *evaluator) loadModule(dir string) *module {
 	m := ev.modules[dir]
 	if m == nil {
-		m = loadModule(ev.ctx, ev.fsys, dir, ev.lim)
+		m = loadModule(ev.ctx, ev.fsys, dir, "", ev.lim)
 		ev.modules[dir] = m
 	}
 	return m
@@ -291,7 +296,7 @@ func (i *resInst) export(x *exporter) *Resource {
 	r := i.res
 	out := &Resource{
 		Address: i.address, Module: r.mi.path, Mode: r.mode, Type: r.typ, Name: r.name, Provider: &i.provider.Provider,
-		Conditional: i.key.open, Partial: r.block.partial, Pos: position(blockRange(r.block.Block), i.sc.via),
+		Conditional: i.key.open || r.mi.maybe, Partial: r.block.partial, Pos: position(blockRange(r.block.Block), i.sc.via),
 	}
 	if k := i.key.suffix(x.syms); k != "" {
 		out.Key = strings.TrimSuffix(strings.TrimPrefix(k, "["), "]")

@@ -16,8 +16,8 @@ type scope struct {
 	via  []string
 	vars *binding
 
-	template bool // in a template: only bound names exist
-	open     bool // and which ones is not all known
+	names map[string]*Node // of a template: only these and what loops bind exist
+	open  bool             // and which ones is not all known
 }
 
 // binding is a linked list of names bound by loops; the innermost comes first.
@@ -41,7 +41,7 @@ func (s *scope) lookup(name string) *Node {
 			return b.value
 		}
 	}
-	return nil
+	return s.names[name]
 }
 
 // maxText bounds every text that evaluation makes.
@@ -316,9 +316,9 @@ func (ev *evaluator) conditional(e *hclsyntax.ConditionalExpr, sc *scope) *Node 
 	c := ev.eval(e.Condition, sc)
 	switch v, known := ev.truth(c); {
 	case known && v:
-		return ev.eval(e.TrueResult, sc).referring(c.Refs)
+		return ev.branch(e.TrueResult, e.FalseResult, sc).referring(c.Refs)
 	case known:
-		return ev.eval(e.FalseResult, sc).referring(c.Refs)
+		return ev.branch(e.FalseResult, e.TrueResult, sc).referring(c.Refs)
 	case c.isErr() || c.Kind != Unknown && c.Kind != Symbolic:
 		return failure("a condition is neither true nor false"+because(c)).placed(e.SrcRange, sc)
 	}
@@ -330,6 +330,17 @@ func (ev *evaluator) conditional(e *hclsyntax.ConditionalExpr, sc *scope) *Node 
 	n.x = &ext{alts: alternatives(t, f)}
 	n.Refs = mergeRefs(c.Refs, ev.deepRefs(t), ev.deepRefs(f))
 	return n.placed(e.SrcRange, sc)
+}
+
+// branch evaluates the branch taken. Both have one type in Terraform: beside a
+// quoted text, a number or boolean is a text too. Other expressions are not
+// evaluated for their type alone.
+func (ev *evaluator) branch(taken, other hclsyntax.Expression, sc *scope) *Node {
+	n := ev.eval(taken, sc)
+	if _, quoted := other.(*hclsyntax.TemplateExpr); quoted && (n.Kind == Number || n.Kind == Bool) {
+		return ev.convertText(n)
+	}
+	return n
 }
 
 func alternatives(ns ...*Node) []*Node {
@@ -358,9 +369,9 @@ func because(n *Node) string {
 func (ev *evaluator) why(n *Node) string {
 	switch {
 	case n.Kind == Symbolic:
-		return ": " + ev.syms.render(n.Text)
+		return ": " + clip(ev.syms.render(n.Text[:min(len(n.Text), 2000)]))
 	case n.Kind == Unknown && n.Reason != "":
-		return ": " + strings.TrimPrefix(n.Reason, "a condition is not known: ")
+		return ": " + clip(strings.TrimPrefix(n.Reason, "a condition is not known: "))
 	}
 	return ""
 }
@@ -448,6 +459,9 @@ func (ev *evaluator) splat(e *hclsyntax.SplatExpr, sc *scope) *Node {
 		out := &Node{Kind: List, Open: src.Open}
 		for _, it := range src.Items {
 			out.Items = append(out.Items, item(it))
+		}
+		if src.x != nil && src.x.only {
+			out.x = &ext{only: true}
 		}
 		return out
 	case src.Kind == Unknown:

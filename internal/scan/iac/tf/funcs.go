@@ -91,7 +91,20 @@ func (ev *evaluator) call(e *hclsyntax.FunctionCallExpr, sc *scope) *Node {
 	}
 	out := c.run()
 	ev.charge(len(out.Text)/16 + len(out.Items) + len(out.Fields))
+	if keepsRefs[f.name] && out.Kind != Unknown {
+		return out
+	}
 	return out.referring(refs...)
+}
+
+// keepsRefs are the functions whose results are elements of their arguments, or
+// made of them: each brings its own references, and those of the others are
+// none of it.
+var keepsRefs = map[string]bool{
+	"chunklist": true, "coalesce": true, "coalescelist": true, "compact": true, "concat": true, "distinct": true,
+	"element": true, "flatten": true, "lookup": true, "merge": true, "one": true, "reverse": true, "setproduct": true,
+	"setunion": true, "slice": true, "sort": true, "tolist": true, "tomap": true, "toset": true, "values": true,
+	"zipmap": true, "sensitive": true, "nonsensitive": true, "ephemeralasnull": true,
 }
 
 func (c *call) run() (out *Node) {
@@ -155,7 +168,9 @@ func (ev *evaluator) whyAny(args []*Node) string {
 // arguments are the same symbol.
 func (c *call) derived() *Node {
 	texts := make([]string, len(c.args))
+	refs := make([][]string, len(c.args))
 	for i, a := range c.args {
+		refs[i] = c.ev.deepRefs(a)
 		if a.isErr() {
 			return a
 		}
@@ -175,7 +190,7 @@ func (c *call) derived() *Node {
 	if len(all) > 200 {
 		all = fmt.Sprintf("%.120s… %x", strings.ToValidUTF8(all[:120], ""), sha256.Sum256([]byte(all)))[:150]
 	}
-	return c.ev.symbol(bulwark.Symbol{Kind: SymDerived, Address: c.fn.name + "(" + all + ")"})
+	return c.ev.symbol(bulwark.Symbol{Kind: SymDerived, Address: c.fn.name + "(" + all + ")"}).referring(refs...)
 }
 
 // try evaluates its arguments in turn and returns the first without an error.

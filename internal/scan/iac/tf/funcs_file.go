@@ -50,7 +50,7 @@ func registerFiles() {
 		digest("filesha512", sha512.New, hex.EncodeToString),
 		digest("filebase64sha256", sha256.New, base64.StdEncoding.EncodeToString),
 		digest("filebase64sha512", sha512.New, base64.StdEncoding.EncodeToString),
-		fn{"abspath", 1, 1, symRaw, func(c *call) *Node { return c.elsewhere() }},
+		fn{"abspath", 1, 1, symRaw, absPath},
 		fn{"pathexpand", 1, 1, symRaw, func(c *call) *Node {
 			if s, ok := c.text(0); ok && !strings.HasPrefix(s, "~") {
 				return c.args[0]
@@ -60,6 +60,23 @@ func registerFiles() {
 		fn{"basename", 1, 1, symDerive, textual(func(a ...string) (string, error) { return path.Base(a[0]), nil })},
 		fn{"dirname", 1, 1, symDerive, textual(func(a ...string) (string, error) { return path.Dir(a[0]), nil })},
 	)
+}
+
+// absPath puts the folder in which Terraform runs, a symbol, before a path.
+func absPath(c *call) *Node {
+	s, ok := c.text(0)
+	if !ok {
+		return c.bad(0)
+	}
+	if hasToken(s) || path.IsAbs(s) {
+		return c.args[0]
+	}
+	return str(path.Join(c.ev.cwd(), s))
+}
+
+// cwd returns the token of the folder in which Terraform runs.
+func (ev *evaluator) cwd() string {
+	return ev.syms.token(bulwark.Symbol{Kind: SymWorkspace, Address: "path", Attribute: "cwd"})
 }
 
 // elsewhere is a function whose result depends on the machine it runs on.
@@ -76,6 +93,9 @@ var errOutside = errors.New("it lies outside of the tree")
 // meant from the root folder, where Terraform is run.
 func (c *call) path(i int) (string, *Node) {
 	a := c.ev.convertText(c.args[i])
+	if rest, ok := strings.CutPrefix(a.Text, c.ev.cwd()+"/"); ok && a.Kind == Symbolic {
+		a = str(rest)
+	}
 	switch {
 	case a.Kind == Unknown:
 		return "", a
@@ -289,19 +309,19 @@ func templateString(c *call) *Node {
 
 // renderTemplate evaluates a template with its variables, and no others.
 func (c *call) renderTemplate(e hclsyntax.Expression) *Node {
-	if c.sc.template {
+	if c.sc.names != nil {
 		return failure(c.fn.name + " inside of a template")
 	}
 	vars := c.args[1].forced()
 	if vars.isErr() {
 		return vars
 	}
-	sc := &scope{mi: c.sc.mi, via: c.sc.via, template: true}
+	sc := &scope{mi: c.sc.mi, via: c.sc.via, names: map[string]*Node{}}
 	switch {
 	case vars.Kind == Object:
 		sc.open = vars.Open
 		for _, f := range vars.Fields {
-			sc = sc.bind(f.Name, f.Value)
+			sc.names[f.Name] = f.Value
 		}
 	case vars.opaque():
 		sc.open = true

@@ -99,7 +99,7 @@ var functionCases = []struct{ expr, want string }{
 	// files
 	{`file("${path.module}/hello.txt")`, `"Hello\n"`}, {`fileexists("hello.txt")`, `true`}, {`fileexists("no")`, `false`}, {`file("no")`, `?`}, {`try(file("no"), "none")`, `"none"`}, {`fileset(".", "d/**/*.{txt,md}")`, `["d/a.txt","d/e/b.md"]`},
 	{`fileset("d", "*")`, `["a.txt"]`}, {`filemd5("hello.txt")`, `"09f7e02f1290be211da707a266f153b3"`}, {`filebase64("hello.txt")`, `"SGVsbG8K"`}, {`basename("a/b.txt")`, `"b.txt"`}, {`dirname("a/b.txt")`, `"a"`},
-	{`templatefile("t.tpl", { name = "x", l = [1, 2] })`, `"Hi x: 1 2 \n"`}, {`try(templatefile("t.tpl", {}), "x")`, `"x"`}, {`path.module`, `"."`}, {`file("../x")`, `?`},
+	{`templatefile("t.tpl", { name = "x", l = [1, 2] })`, `"Hi x: 1 2 \n"`}, {`try(templatefile("t.tpl", {}), "x")`, `"x"`}, {`path.module`, `"."`}, {`file("${abspath(path.module)}/hello.txt")`, `"Hello\n"`}, {`abspath("x")`, `~${path.cwd}/x`}, {`file("../x")`, `?`},
 	// errors and what is not an error
 	{`try(null.a, "x")`, `"x"`}, {`try(var.u.a, "x")`, `~${var.u.a}`}, {`can(var.u.a.b)`, `true`}, {`can({ a = 1 }.b)`, `false`}, {`try([{ a = {}.b }][0].a, "x")`, `"x"`}, {`try("x-${{}.b}", "y")`, `"y"`}, {`nosuch("a")`, `?`}, {`provider::aws::arn_parse("x")`, `?`},
 	// symbols
@@ -111,7 +111,7 @@ var functionCases = []struct{ expr, want string }{
 	{`var.u && false`, `false`}, {`var.u || true`, `true`}, {`var.u || false`, `?`}, {`!var.u`, `?`}, {`var.u ? { a = 1 } : { a = 1, b = 2 }`, `?`}, {`(var.u ? { a = 1 } : { a = 1, b = 2 }).a`, `1`}, {`(var.u ? { a = 1 } : {})["a"]`, `?`},
 	{`md5("a${var.u}") == md5("a${var.u}")`, `true`}, {`timestamp() == timestamp()`, `?`}, {`"\ue000\ue001"`, "\"\ufffd\ufffd\""}, {`merge({ a = 1 }, var.u, { b = 2 })`, `{a:?it may be overridden: ${var.u},b:2,…}`}, {`merge({ a = 1 }, var.u).a`, `?`},
 	{`merge({ a = 1, c = 3 }, var.u ? { a = 2 } : {}).c`, `3`}, {`toset([var.u, var.u])`, `[~${var.u}]`}, {`data.aws_caller_identity.x.account_id`, `~${data.aws_caller_identity.x.account_id}`}, {`terraform.workspace`, `~${terraform.workspace}`}, {`base64encode(var.u)`, `~${base64encode("${var.u}")}`},
-	{`flatten([["a"], var.u])`, `["a",~${var.u}]`}, {`keys(var.u)`, `~${keys("${var.u}")}`}, {`tolist(var.u)`, `~${var.u}`}, {`tonumber(var.u)`, `?`}, {`cidrsubnet(var.u, 8, 1)`, `~${cidrsubnet("${var.u}", 8, 1)}`}, {`"a${{}.x}b"`, `~a${unknown: there is no attribute x}b`},
+	{`slice(var.u, 0, 2)`, `[~${var.u[0]},~${var.u[1]}]`}, {`lookup({}, var.u, "d")`, `"d"`}, {`toset(var.u)`, `[~${var.u[*]},…]`}, {`[for k, v in toset(var.u) : k == v]`, `[true,…]`}, {`flatten([["a"], var.u])`, `["a",~${var.u}]`}, {`keys(var.u)`, `~${keys("${var.u}")}`}, {`tolist(var.u)`, `~${var.u}`}, {`tonumber(var.u)`, `?`}, {`cidrsubnet(var.u, 8, 1)`, `~${cidrsubnet("${var.u}", 8, 1)}`}, {`"a${{}.x}b"`, `~a${unknown: there is no attribute x}b`},
 }
 
 func TestFunctions(t *testing.T) {

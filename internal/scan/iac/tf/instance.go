@@ -19,6 +19,7 @@ type modInst struct {
 	via       []string
 	parent    *modInst
 	depth     int
+	maybe     bool             // whether it exists, or how often, could not be decided
 	args      *hclsyntax.Body  // of the call, nil for the root
 	argScope  *scope           // where args are evaluated
 	inputs    map[string]*Node // values given to the root's variables
@@ -161,6 +162,9 @@ func (mi *modInst) local(name string) *Node {
 		m = &memo{}
 		mi.locals[name] = m
 	}
+	if m.done {
+		return m.value
+	}
 	return mi.ev.once(m, mi.name("local", name), position(a.SrcRange, mi.via), func() *Node {
 		return leafAt(mi.ev.eval(a.Expr, mi.scope()), position(a.SrcRange, mi.via))
 	})
@@ -178,6 +182,9 @@ func (mi *modInst) variable(name string) *Node {
 	if m == nil {
 		m = &memo{}
 		mi.vars[name] = m
+	}
+	if m.done {
+		return m.value
 	}
 	return mi.ev.once(m, mi.name("var", name), position(v.pos, mi.via), func() *Node { return mi.evalVariable(v) })
 }
@@ -356,7 +363,7 @@ func (mi *modInst) expandCall(c *callState) {
 
 func (mi *modInst) newChild(c *callState, k instKey, pos bulwark.Position) *modInst {
 	child := mi.ev.newModInst(c.mod)
-	child.parent, child.depth = mi, mi.depth+1
+	child.parent, child.depth, child.maybe = mi, mi.depth+1, mi.maybe || k.open
 	child.path = mi.name("module", c.name) + k.suffix(mi.ev.syms)
 	child.via = appendVia(mi.via, where(bulwark.Position{File: pos.File, Line: pos.Line})+" "+child.path)
 	child.args = c.block.Body

@@ -327,7 +327,7 @@ func hex4(s string) (rune, bool) {
 
 // parseNumber reads a decimal number with the precision that Terraform keeps.
 func parseNumber(s string) (*big.Float, error) {
-	if len(s) > 512 || s == "" || strings.ContainsAny(s, "xXpPoObB_iInN") {
+	if len(s) > 8192 || s == "" || strings.ContainsAny(s, "xXpPoObB_iInN") {
 		return nil, fmt.Errorf("%.20q is no number", s)
 	}
 	f, _, err := big.ParseFloat(s, 10, 512, big.ToNearestEven)

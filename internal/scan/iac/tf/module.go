@@ -49,8 +49,9 @@ type variable struct {
 	pos      hcl.Range
 }
 
-// loadModule reads and merges the configuration files of a folder.
-func loadModule(ctx context.Context, fsys fs.FS, dir string, lim Limits) *module {
+// loadModule reads and merges the configuration files of a folder, or only the
+// one called only.
+func loadModule(ctx context.Context, fsys fs.FS, dir, only string, lim Limits) *module {
 	m := &module{
 		dir: dir, variables: map[string]*variable{}, locals: map[string]*hclsyntax.Attribute{},
 		outputs: map[string]*hclsyntax.Block{}, resources: map[string]*block{}, calls: map[string]*block{},
@@ -63,7 +64,7 @@ func loadModule(ctx context.Context, fsys fs.FS, dir string, lim Limits) *module
 	}
 	var normal, over []*configFile
 	for _, e := range entries {
-		if e.IsDir() || !isConfig(e.Name()) {
+		if e.IsDir() || !isConfig(e.Name()) || only != "" && e.Name() != only {
 			continue
 		}
 		if ctx.Err() != nil {

@@ -233,7 +233,7 @@ func (ev *evaluator) logical(e *hclsyntax.BinaryOpExpr, sc *scope) *Node {
 	bv, bok := ev.truth(b)
 	refs := mergeRefs(a.Refs, b.Refs)
 	switch {
-	case bok && bv == decides && !a.isErr():
+	case bok && bv == decides:
 		return boolean(decides).referring(refs)
 	case aok && bok:
 		return boolean(!decides).referring(refs)
@@ -293,6 +293,9 @@ func (ev *evaluator) arithmetic(op *hclsyntax.Operation, a, b *Node) *Node {
 	case hclsyntax.OpMultiply:
 		z.Mul(x, y)
 	case hclsyntax.OpDivide, hclsyntax.OpModulo:
+		if y.Sign() == 0 && op == hclsyntax.OpModulo {
+			return number(x) // as the library has it
+		}
 		if y.Sign() == 0 {
 			return failure("a division by zero")
 		}
@@ -334,6 +337,7 @@ type iteration struct {
 // loop in symbols.
 func (ev *evaluator) iterate(n *Node, what string) iteration {
 	n = n.forced()
+	ev.charge((len(n.Items) + len(n.Fields)) / 4)
 	switch n.Kind {
 	case List:
 		it := iteration{open: n.Open}

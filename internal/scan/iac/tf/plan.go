@@ -71,6 +71,7 @@ type planReader struct {
 	configs   map[string]*Node // address without instance keys → configuration of the resource
 	changes   map[string]*Node // address → its change
 	seen      map[string]bool
+	resolved  int // expressions resolved
 }
 
 func (n *Node) text(name string) string { return knownText(n.Get(name)) }
@@ -290,7 +291,7 @@ func (p *planReader) references(body, exprs *Node, module string) {
 // resolve returns the resource attributes that an expression refers to, through
 // the variables and outputs of modules, as absolute addresses.
 func (p *planReader) resolve(expr *Node, module string, depth int) []string {
-	if depth > 16 {
+	if p.resolved++; depth > 16 || p.resolved > 10*p.lim.Nodes {
 		return nil
 	}
 	var out []string

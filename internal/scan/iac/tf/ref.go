@@ -65,7 +65,7 @@ func (ev *evaluator) traversal(e *hclsyntax.ScopeTraversalExpr, sc *scope) *Node
 	if v := sc.lookup(root); v != nil {
 		return ev.steps(v, t[1:], sc)
 	}
-	if sc.template {
+	if sc.names != nil {
 		if sc.open {
 			return unknown("whether a template has a variable "+root+" is not known").placed(e.SrcRange, sc)
 		}
@@ -82,7 +82,7 @@ func (ev *evaluator) traversal(e *hclsyntax.ScopeTraversalExpr, sc *scope) *Node
 			name = a.Name
 		}
 	}
-	if len(t) == 1 && !sc.template {
+	if len(t) == 1 && sc.names == nil {
 		return ev.bareWord(root, e.SrcRange, sc)
 	}
 	if name == "" {
@@ -145,7 +145,7 @@ func (ev *evaluator) builtin(root, name string, sc *scope) *Node {
 	case "terraform.workspace":
 		return ev.symbol(bulwark.Symbol{Kind: SymWorkspace, Address: "terraform", Attribute: "workspace"})
 	case "path.cwd":
-		return ev.symbol(bulwark.Symbol{Kind: SymWorkspace, Address: "path", Attribute: "cwd"})
+		return str(ev.cwd())
 	}
 	return failure(root + "." + name + " does not exist")
 }

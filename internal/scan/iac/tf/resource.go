@@ -139,6 +139,9 @@ func (i *resInst) value(name string) *Node {
 		m = &memo{}
 		i.attrs[name] = m
 	}
+	if m.done {
+		return m.value
+	}
 	return i.ev().once(m, i.address+"."+name, i.placeOf(name), func() *Node { return i.configured(name) })
 }
 
@@ -201,6 +204,7 @@ func (i *resInst) names() []string {
 // a list; nil when there are none.
 func (ev *evaluator) blocks(body *hclsyntax.Body, typ string, sc *scope) *Node {
 	var out *Node
+	ev.charge(len(body.Blocks) / 4)
 	for _, b := range body.Blocks {
 		if madeType(b) != typ {
 			continue

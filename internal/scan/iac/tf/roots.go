@@ -142,13 +142,6 @@ func localCalls(fsys fs.FS, name string, lim Limits) []string {
 func moduleBlocks(src []byte, name string, lim Limits) hclsyntax.Blocks {
 	var out hclsyntax.Blocks
 	cf := &configFile{name: name, body: &hclsyntax.Body{}}
-	if roughTokens(src) > maxTokens {
-		return nil
-	}
-	tokens, _ := hclsyntax.LexConfig(src, name, hcl.Pos{Line: 1, Column: 1})
-	if tooDeep(tokens, lim.Nesting) > 0 {
-		return nil
-	}
 	cuts := blockStart.FindAllIndex(src, -1)
 	for i, m := range cuts {
 		if !strings.HasPrefix(string(src[m[0]:m[1]]), "module") {
@@ -158,7 +151,14 @@ func moduleBlocks(src []byte, name string, lim Limits) hclsyntax.Blocks {
 		if i+1 < len(cuts) {
 			end = cuts[i+1][0]
 		}
-		cf.piece(src[m[0]:end], 1, 0)
+		piece := src[m[0]:end]
+		if roughTokens(piece) > maxTokens {
+			continue
+		}
+		tokens, _ := hclsyntax.LexConfig(piece, name, hcl.Pos{Line: 1, Column: 1})
+		if tooDeep(tokens, lim.Nesting) == 0 {
+			cf.piece(piece, 1, 0)
+		}
 	}
 	for _, b := range cf.body.Blocks {
 		if b.Type == "module" {

@@ -85,7 +85,7 @@ func parseFile(fsys fs.FS, name string, lim Limits) *configFile {
 		cf.gap(0, 0, err.Error())
 		return cf
 	}
-	src = scrub(src)
+	src = scrub(bytes.TrimPrefix(src, []byte("\ufeff")))
 	cf.lines = bytes.Count(src, []byte("\n")) + 1
 	if strings.HasSuffix(name, ".json") {
 		cf.parseJSON(src)

@@ -196,8 +196,22 @@ func (r *yamlReader) node(y *yaml.Node, depth int) *Node {
 	if i := y.Line - 1; i >= 0 && i < len(r.lines) {
 		n.Pos = r.lines[i]
 		n.Pos.Via = r.pos.Via
+		n.extend()
 	}
 	return n
+}
+
+// extend makes a node end where its last child does.
+func (n *Node) extend() {
+	last := n
+	if k := len(n.Items); k > 0 {
+		last = n.Items[k-1]
+	} else if k := len(n.Fields); k > 0 {
+		last = n.Fields[k-1].Value
+	}
+	if last.Pos.File == n.Pos.File && last.Pos.EndLine > n.Pos.EndLine {
+		n.Pos.EndLine = last.Pos.EndLine
+	}
 }
 
 func (r *yamlReader) mapping(y *yaml.Node, depth int) *Node {
@@ -206,6 +220,9 @@ func (r *yamlReader) mapping(y *yaml.Node, depth int) *Node {
 	var merged []*Node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], r.node(y.Content[i+1], depth+1)
+		if at := k.Line - 1; at >= 0 && at < len(r.lines) && r.lines[at].File == v.Pos.File && r.lines[at].Line < v.Pos.Line {
+			v.Pos.Line = r.lines[at].Line
+		}
 		if k.Kind == yaml.ScalarNode && k.Value == "<<" {
 			merged = append(merged, elements(v)...)
 			continue
