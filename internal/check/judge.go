@@ -103,8 +103,12 @@ func (r *rule) assess(run *expr.Run, parameters bulwark.Value) bulwark.Assessmen
 	switch out.State {
 	case bulwark.Unhealthy:
 		out.Because = r.text(run)
+		r.explain(run, parameters, &out)
 	case bulwark.Undetermined:
-		out.Because = reason
+		r.explain(run, parameters, &out)
+		if out.Because = reasons(out.Evidence); out.Because == "" || reason != "unknown" {
+			out.Because = reason
+		}
 	}
 	return out
 }

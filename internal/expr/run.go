@@ -49,6 +49,7 @@ type Run struct {
 	queries []string
 	seen    []*bulwark.Asset
 	asked   map[string]val
+	tr      *tracer
 }
 
 type memo struct {
