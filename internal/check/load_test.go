@@ -143,4 +143,3 @@ func deployment(t testing.TB, types *bulwark.Types, n int) []*bulwark.Asset {
 	}
 	return list
 }
-

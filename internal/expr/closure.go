@@ -161,6 +161,20 @@ func (k *compiler) triCall(c ast.CallExpr) triFn {
 		return k.order(args, func(c int) bool { return c >= 0 })
 	case "@has":
 		f := k.val(args[0])
+		if l := k.plain(args[0]); l != nil {
+			return func(r *Run) tri {
+				if v, ok := l.value(r); ok {
+					switch v.Kind() {
+					case bulwark.Absent:
+						return no
+					case bulwark.Unknown:
+						return unsure
+					}
+					return yes
+				}
+				return has(f(r))
+			}
+		}
 		return func(r *Run) tri { return has(f(r)) }
 	case "@startsWith":
 		return k.text(args, (*Run).startsWith)
@@ -169,7 +183,7 @@ func (k *compiler) triCall(c ast.CallExpr) triFn {
 	case "@contains":
 		return k.text(args, (*Run).contains)
 	case "@matches":
-		return k.text(args, (*Run).matches)
+		return k.pattern(args)
 	}
 	return nil
 }
@@ -287,6 +301,25 @@ func (k *compiler) text(args []ast.Expr, f func(r *Run, a, b val) tri) triFn {
 	return k.leaf(args, fast, f)
 }
 
+// pattern compiles a constant regular expression once.
+func (k *compiler) pattern(args []ast.Expr) triFn {
+	if args[1].Kind() == ast.LiteralKind && !k.trace {
+		if p, ok := args[1].AsLiteral().(types.String); ok {
+			if re := pattern(string(p)); re != nil {
+				x := k.val(args[0])
+				return func(r *Run) tri {
+					s, ok := literal(x(r))
+					if !ok || !r.spend(1+len(s)/16) {
+						return unsure
+					}
+					return triOf(re.MatchString(s))
+				}
+			}
+		}
+	}
+	return k.text(args, (*Run).matches)
+}
+
 func (k *compiler) order(args []ast.Expr, want func(c int) bool) triFn {
 	x, y := k.val(args[0]), k.val(args[1])
 	return k.leaf(args, func(r *Run) tri {
@@ -312,6 +345,19 @@ func (k *compiler) equality(a, b ast.Expr) triFn {
 	switch c := b.AsLiteral().(type) {
 	case types.Bool:
 		want := bool(c)
+		if l := k.plain(a); l != nil {
+			return func(r *Run) tri {
+				if v, ok := l.value(r); ok {
+					switch v.Kind() {
+					case bulwark.Bool:
+						return triOf(v.Bool() == want)
+					case bulwark.Absent:
+						return no
+					}
+				}
+				return r.equal(x(r), lit)
+			}
+		}
 		return func(r *Run) tri {
 			v := x(r)
 			if v.r == nil {
@@ -326,6 +372,19 @@ func (k *compiler) equality(a, b ast.Expr) triFn {
 		}
 	case types.String:
 		want := string(c)
+		if l := k.plain(a); l != nil {
+			return func(r *Run) tri {
+				if v, ok := l.value(r); ok {
+					switch v.Kind() {
+					case bulwark.String:
+						return triOf(v.Text() == want)
+					case bulwark.Absent:
+						return no
+					}
+				}
+				return r.equal(x(r), lit)
+			}
+		}
 		return func(r *Run) tri {
 			v := x(r)
 			if v.r == nil {
@@ -339,6 +398,20 @@ func (k *compiler) equality(a, b ast.Expr) triFn {
 			return r.equal(v, lit)
 		}
 	case types.Null:
+		if l := k.plain(a); l != nil {
+			return func(r *Run) tri {
+				if v, ok := l.value(r); ok {
+					switch v.Kind() {
+					case bulwark.Absent:
+						return yes
+					case bulwark.Unknown:
+						return unsure
+					}
+					return no
+				}
+				return r.equal(x(r), lit)
+			}
+		}
 		return func(r *Run) tri {
 			v := x(r)
 			if v.r == nil {
@@ -374,6 +447,25 @@ func (k *compiler) member(a, b ast.Expr) triFn {
 		if len(all.items) == b.AsList().Size() {
 			list := val{r: &all}
 			plain := len(texts) == len(all.items)
+			if l := k.plain(a); l != nil && plain {
+				return func(r *Run) tri {
+					if v, ok := l.value(r); ok {
+						switch v.Kind() {
+						case bulwark.String:
+							s := v.Text()
+							for _, t := range texts {
+								if s == t {
+									return yes
+								}
+							}
+							return no
+						case bulwark.Absent:
+							return no
+						}
+					}
+					return r.in(x(r), list)
+				}
+			}
 			return func(r *Run) tri {
 				v := x(r)
 				if plain && v.r == nil && v.v.Kind() == bulwark.String {
@@ -390,7 +482,41 @@ func (k *compiler) member(a, b ast.Expr) triFn {
 		}
 	}
 	y := k.val(b)
+	if s, ok := constText(a); ok {
+		lit := val{r: types.String(s)}
+		return func(r *Run) tri { return r.textIn(s, lit, y(r)) }
+	}
 	return func(r *Run) tri { return r.in(x(r), y(r)) }
+}
+
+func constText(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	s, ok := e.AsLiteral().(types.String)
+	return string(s), ok
+}
+
+// textIn is in for a constant text.
+func (r *Run) textIn(s string, lit, b val) tri {
+	if b.r != nil || b.v.Kind() != bulwark.List {
+		return r.in(lit, b)
+	}
+	n := b.v.Len()
+	if !r.spend(n) {
+		return unsure
+	}
+	for i := range n {
+		switch c := b.v.Index(i); c.Kind() {
+		case bulwark.String:
+			if c.Text() == s {
+				return yes
+			}
+		case bulwark.Unknown, bulwark.Symbolic, bulwark.Secret:
+			return r.in(lit, b)
+		}
+	}
+	return no
 }
 
 // val compiles a value.
@@ -400,7 +526,7 @@ func (k *compiler) val(e ast.Expr) valFn {
 		v := val{r: e.AsLiteral()}
 		return func(*Run) val { return v }
 	case ast.IdentKind, ast.SelectKind:
-		return k.load(e)
+		return k.loaded(e)
 	case ast.CallKind:
 		return k.call(e)
 	case ast.ListKind:
@@ -626,18 +752,22 @@ type loader struct {
 	base  func(*Run) val // nil when slot or asset
 	slot  int
 	asset bool
+	view  int // from 1
 	names []string
 	ids   []bulwark.NameID
 	known []bool // names that have an id in table
 	table *bulwark.Names
 	quiet bool // no property of an asset: not evidence
-	end   atomic.Pointer[ends]
+	ends  atomic.Pointer[[]ends]
 }
 
 // ends remembers where a chain leads from one node.
-type ends struct{ from, to *node }
+type ends struct {
+	from, end *node
+	defaults  bool // of some node on the way
+}
 
-func (k *compiler) load(e ast.Expr) valFn {
+func (k *compiler) load(e ast.Expr) *loader {
 	l := &loader{slot: -1, table: k.p.scope.env.types.Names()}
 	for e.Kind() == ast.SelectKind {
 		s := e.AsSelect()
@@ -656,7 +786,7 @@ func (k *compiler) load(e ast.Expr) valFn {
 		l.names = append(l.names, s.FieldName())
 		e = s.Operand()
 	}
-	if l.base == nil && !l.asset {
+	if l.base == nil && !l.asset && l.view == 0 {
 		switch e.Kind() {
 		case ast.IdentKind:
 			slot, ok := k.slot(e.AsIdent())
@@ -675,19 +805,33 @@ func (k *compiler) load(e ast.Expr) valFn {
 		id, ok := l.table.ID(n)
 		l.ids, l.known = append(l.ids, id), append(l.known, ok)
 	}
-	if k.trace {
-		return l.traced
-	}
+	return l
+}
+
+// loaded is load as a closure.
+func (k *compiler) loaded(e ast.Expr) valFn {
+	l := k.load(e)
 	switch {
+	case k.trace:
+		return l.traced
 	case len(l.names) > 0:
 		return l.get
-	case l.asset:
-		return func(r *Run) val { return r.asset }
 	case l.base != nil:
 		return l.base
 	}
-	slot := l.slot
-	return func(r *Run) val { return r.slots[slot] }
+	return func(r *Run) val { return *l.from(r) }
+}
+
+// plain returns a loader when e is a chain of members whose value a
+// comparison may read directly; nil otherwise, and for tracing.
+func (k *compiler) plain(e ast.Expr) *loader {
+	if k.trace || e.Kind() != ast.SelectKind && e.Kind() != ast.IdentKind {
+		return nil
+	}
+	if l := k.load(e); l.base == nil {
+		return l
+	}
+	return nil
 }
 
 // variable makes a name of the scope the loader's base.
@@ -707,7 +851,7 @@ func (k *compiler) variable(l *loader, name string) {
 		return
 	}
 	if i := indexOf(sc.Space.names, name); i >= 0 {
-		l.base = func(r *Run) val { return r.view(i) }
+		l.view = i + 1
 		return
 	}
 	switch name {
@@ -733,34 +877,69 @@ func indexOf(list []string, s string) int {
 	return -1
 }
 
-func (l *loader) from(r *Run) val {
+// from returns the base, to be read before anything else is evaluated.
+func (l *loader) from(r *Run) *val {
 	switch {
 	case l.slot >= 0:
-		return r.slots[l.slot]
+		return &r.slots[l.slot]
 	case l.asset:
-		return r.asset
+		return &r.asset
+	case l.view > 0:
+		return r.view(l.view - 1)
 	}
-	return l.base(r)
+	r.tmp = l.base(r)
+	return &r.tmp
+}
+
+// value is get for comparisons, which need no node: ok is false when only get
+// can tell, because the base is computed or something on the way is odd.
+func (l *loader) value(r *Run) (v bulwark.Value, ok bool) {
+	a := l.from(r)
+	if a.r != nil || a.v.Names() != l.table {
+		return v, false
+	}
+	v = a.v
+	for i, id := range l.ids {
+		if !l.known[i] {
+			return v, false
+		}
+		next := v.GetID(id)
+		if next.Doc() == nil {
+			if k := v.Kind(); k != bulwark.Object && k != bulwark.Absent || l.reach(a.node).defaults {
+				return v, false
+			}
+			return bulwark.Value{}, true
+		}
+		v = next
+	}
+	if v.Kind() == bulwark.Absent && l.reach(a.node).defaults {
+		return v, false
+	}
+	return v, true
 }
 
 func (l *loader) get(r *Run) val {
-	a := l.from(r)
-	if a.r != nil || a.v.Names() != l.table {
+	base := l.from(r)
+	if base.r != nil || base.v.Names() != l.table {
+		a := *base
 		for _, name := range l.names {
 			a = r.sel(a, name)
 		}
 		return a
 	}
+	a := base
 	v := a.v
 	for i, id := range l.ids {
-		if v.Kind() != bulwark.Object {
-			return l.odd(r, a, v, i)
-		}
+		var next bulwark.Value
 		if l.known[i] {
-			v = v.GetID(id)
+			next = v.GetID(id)
 		} else {
-			v = v.Get(l.names[i])
+			next = v.Get(l.names[i])
 		}
+		if next.Doc() == nil { // not there, or v has no members
+			return l.odd(r, *a, v, i)
+		}
+		v = next
 	}
 	switch v.Kind() {
 	case bulwark.Absent:
@@ -771,8 +950,15 @@ func (l *loader) get(r *Run) val {
 	return val{v: v}
 }
 
-// odd ends a chain at a value that has no members.
+// odd ends a chain at v, the i-th value of it, which lacks the next member.
 func (l *loader) odd(r *Run, a val, v bulwark.Value, i int) val {
+	switch v.Kind() {
+	case bulwark.Object, bulwark.Absent:
+		to := l.reach(a.node)
+		if !to.defaults {
+			return val{node: to.end}
+		}
+	}
 	n := a.node
 	for _, name := range l.names[:i] {
 		n = n.field(name)
@@ -788,17 +974,32 @@ func (l *loader) odd(r *Run, a val, v bulwark.Value, i int) val {
 }
 
 // node is where the chain leads from a node.
-func (l *loader) node(from *node) *node {
+func (l *loader) node(from *node) *node { return l.reach(from).end }
+
+// reach is node, with whether any node on the way has a default. Lists of
+// several origins have elements of several nodes, so a few are remembered.
+func (l *loader) reach(from *node) ends {
 	if from == nil {
-		return nil
+		return ends{}
 	}
-	if e := l.end.Load(); e != nil && e.from == from {
-		return e.to
+	known := l.ends.Load()
+	if known != nil {
+		for i := range *known {
+			if e := &(*known)[i]; e.from == from {
+				return *e
+			}
+		}
 	}
-	to := from
+	e := ends{from: from, end: from}
 	for _, name := range l.names {
-		to = to.field(name)
+		e.end = e.end.field(name)
+		e.defaults = e.defaults || e.end != nil && len(e.end.defaults) > 0
 	}
-	l.end.Store(&ends{from, to})
-	return to
+	if known == nil {
+		l.ends.Store(&[]ends{e})
+	} else if len(*known) < 8 {
+		more := append(append(make([]ends, 0, len(*known)+1), *known...), e)
+		l.ends.Store(&more)
+	}
+	return e
 }

@@ -267,7 +267,7 @@ func (r *Run) lookup(sc *Scope, name string) val {
 		return val{v: r.Vars[name]}
 	}
 	if i := slices.Index(sc.Space.names, name); i >= 0 {
-		return r.view(i)
+		return *r.view(i)
 	}
 	switch name {
 	case "asset":

@@ -4,6 +4,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
+
+	"github.com/bulwarksec/bulwark"
 )
 
 // isCall matches a call by name whose first argument is the accumulator.
@@ -64,10 +66,25 @@ func rangeLen(a val) (n int, ok bool) {
 	return 0, false
 }
 
-// item is the i-th element, or key, of a range.
+// put sets a slot to the i-th element, or key, of a range.
+func (r *Run) put(slot int, a *val, keys []val, i int) {
+	to := &r.slots[slot]
+	if a.r == nil && a.v.Kind() == bulwark.List {
+		to.v, to.node = a.v.Index(i), a.node.element()
+		if to.r != nil {
+			to.r = nil
+		}
+		return
+	}
+	*to = item(*a, keys, i)
+}
+
 func item(a val, keys []val, i int) val {
 	if keys != nil {
 		return keys[i]
+	}
+	if s, ok := a.r.(*seq); ok {
+		return s.items[i]
 	}
 	return a.at(i)
 }
@@ -91,7 +108,7 @@ func all(each valFn, slot int, f triFn, cost int) triFn {
 			if !r.spend(cost) {
 				return unsure
 			}
-			r.slots[slot] = item(a, keys, i)
+			r.put(slot, &a, keys, i)
 			switch f(r) {
 			case no:
 				return no
@@ -115,7 +132,7 @@ func exists(each valFn, slot int, f triFn, cost int) triFn {
 			if !r.spend(cost) {
 				return unsure
 			}
-			r.slots[slot] = item(a, keys, i)
+			r.put(slot, &a, keys, i)
 			switch f(r) {
 			case yes:
 				return yes
@@ -139,7 +156,7 @@ func existsOne(each valFn, slot int, f triFn, cost int) triFn {
 			if !r.spend(cost) {
 				return unsure
 			}
-			r.slots[slot] = item(a, keys, i)
+			r.put(slot, &a, keys, i)
 			switch f(r) {
 			case yes:
 				found++
@@ -213,7 +230,7 @@ func collect(each valFn, slot int, keep triFn, f valFn, cost int) valFn {
 			if !r.spend(cost) {
 				return errVal(errCost)
 			}
-			r.slots[slot] = item(a, keys, i)
+			r.put(slot, &a, keys, i)
 			switch keep(r) {
 			case unsure:
 				return unsureVal

@@ -50,6 +50,7 @@ type Run struct {
 	seen    []*bulwark.Asset
 	asked   map[string]val
 	tr      *tracer
+	tmp     val // what a loader begins from
 }
 
 type memo struct {
@@ -229,7 +230,7 @@ func (r *Run) now() val { return val{r: instant{types.Timestamp{Time: r.Now}, 1,
 
 // view returns the i-th view, computed once for the asset; what computing it
 // asked counts for every check that reads it.
-func (r *Run) view(i int) val {
+func (r *Run) view(i int) *val {
 	m := &r.views[i]
 	if !m.done {
 		until, queries := r.until, len(r.queries)
@@ -239,7 +240,8 @@ func (r *Run) view(i int) val {
 		r.until = until
 		r.queries = r.queries[:queries]
 		if r.over {
-			return errVal(errCost)
+			r.tmp = errVal(errCost)
+			return &r.tmp
 		}
 	}
 	if len(m.asked) > 0 {
@@ -248,5 +250,5 @@ func (r *Run) view(i int) val {
 	if !m.until.IsZero() {
 		r.flips(m.until)
 	}
-	return m.val
+	return &m.val
 }

@@ -89,7 +89,7 @@ func (t *tracer) told(m traceMark) bool {
 
 // traced is get, noting what was read.
 func (l *loader) traced(r *Run) val {
-	a := l.from(r)
+	a := *l.from(r)
 	anchor, rest := a.v, ""
 	for _, name := range l.names {
 		was := a
