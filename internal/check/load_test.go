@@ -143,3 +143,13 @@ func deployment(t testing.TB, types *bulwark.Types, n int) []*bulwark.Asset {
 	}
 	return list
 }
+
+func incrementalSet(t testing.TB) *Set {
+	t.Helper()
+	checks, types := parse(t, txtar.Parse([]byte(incrementalContent)))
+	s, problems := Compile(checks, types, Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return s
+}

@@ -69,13 +69,18 @@ func (t *tracer) explainPair(answer tri, m traceMark, a, b val) {
 	if answer != unsure || t.told(m) {
 		return
 	}
+	reason := a.class().String() + " cannot be compared with " + b.class().String()
 	for _, v := range []val{a, b} {
 		if v.class() == cUnknown {
 			t.add(Read{Reason: v.reason()})
 			return
 		}
 	}
-	t.add(Read{Reason: a.class().String() + " cannot be compared with " + b.class().String()})
+	if m.reads < len(t.reads) {
+		t.reads[m.reads].Reason = reason
+		return
+	}
+	t.add(Read{Reason: reason})
 }
 
 func (t *tracer) told(m traceMark) bool {
