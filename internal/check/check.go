@@ -42,7 +42,8 @@ type Set struct {
 type layout struct {
 	checks []*bulwark.Check
 	rules  []*rule
-	space  func() (*expr.Space, []bulwark.Problem)
+	once   sync.Once
+	space  *expr.Space
 }
 
 // rule is one check compiled for one type.

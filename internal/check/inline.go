@@ -49,7 +49,7 @@ func (s *Set) test(c *bulwark.Check, t *bulwark.CheckTest) *bulwark.Problem {
 	if err != nil {
 		return fail("", "cannot be set up: %v", err)
 	}
-	run := s.run(a, w, t.Now)
+	run := s.run(s.byType[typ], a, w, t.Now)
 	defer s.runs.Put(run)
 	got := r.assess(run, parameters(t.Parameters))
 	if got.State != t.Want {

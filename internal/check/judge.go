@@ -21,7 +21,7 @@ func (s *Set) Judge(a *bulwark.Asset, w World, now time.Time) []bulwark.Assessme
 	if l == nil {
 		return nil
 	}
-	run := s.run(a, w, now)
+	run := s.run(l, a, w, now)
 	defer s.runs.Put(run)
 	out := make([]bulwark.Assessment, len(l.rules))
 	for i, r := range l.rules {
@@ -37,7 +37,7 @@ func (s *Set) States(dst []bulwark.State, a *bulwark.Asset, w World, now time.Ti
 	if l == nil {
 		return dst
 	}
-	run := s.run(a, w, now)
+	run := s.run(l, a, w, now)
 	defer s.runs.Put(run)
 	for _, r := range l.rules {
 		state, _ := r.state(run, bulwark.Value{})
@@ -46,10 +46,10 @@ func (s *Set) States(dst []bulwark.State, a *bulwark.Asset, w World, now time.Ti
 	return dst
 }
 
-func (s *Set) run(a *bulwark.Asset, w World, now time.Time) *expr.Run {
+func (s *Set) run(l *layout, a *bulwark.Asset, w World, now time.Time) *expr.Run {
 	run := s.runs.Get().(*expr.Run)
-	space, _ := s.env.Space(a.Type)
-	run.Reset(space, a, w, now)
+	l.once.Do(func() { l.space, _ = s.env.Space(a.Type) })
+	run.Reset(l.space, a, w, now)
 	return run
 }
 
@@ -103,8 +103,12 @@ func (r *rule) assess(run *expr.Run, parameters bulwark.Value) bulwark.Assessmen
 	switch out.State {
 	case bulwark.Unhealthy:
 		out.Because = r.text(run)
+		r.explain(run, parameters, &out)
 	case bulwark.Undetermined:
-		out.Because = reason
+		r.explain(run, parameters, &out)
+		if out.Because = reasons(out.Evidence); out.Because == "" || reason != "unknown" {
+			out.Because = reason
+		}
 	}
 	return out
 }

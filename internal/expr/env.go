@@ -9,6 +9,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/functions"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
@@ -27,6 +28,8 @@ type Env struct {
 	roots   map[string][2]*node
 	spaces  map[string]*Space
 	problem map[string][]bulwark.Problem // of spaces
+
+	bindings map[string]*functions.Overload // by function name
 }
 
 // New returns an environment for the types, which may be nil.
@@ -34,7 +37,7 @@ func New(types *bulwark.Types) (*Env, error) {
 	if types == nil {
 		types = bulwark.NewTypes(nil)
 	}
-	e := &Env{types: types, roots: map[string][2]*node{}, spaces: map[string]*Space{}, problem: map[string][]bulwark.Problem{}}
+	e := &Env{types: types, roots: map[string][2]*node{}, spaces: map[string]*Space{}, problem: map[string][]bulwark.Problem{}, bindings: map[string]*functions.Overload{}}
 	e.relations = relationTypes(types)
 	var err error
 	if e.prov, err = newProvider(e); err != nil {
@@ -264,7 +267,7 @@ func (r *Run) lookup(sc *Scope, name string) val {
 		return val{v: r.Vars[name]}
 	}
 	if i := slices.Index(sc.Space.names, name); i >= 0 {
-		return r.view(i)
+		return *r.view(i)
 	}
 	switch name {
 	case "asset":

@@ -22,6 +22,9 @@ type Program struct {
 	typ   *types.Type
 	slots int // locals used, counted from the scope's first
 
+	code        code // closures; zero when left to cel-go
+	tracing     sync.Once
+	trace       code
 	interpreted sync.Once
 	cel         cel.Program
 	celErr      error
@@ -64,10 +67,53 @@ func (p *Program) Text() string { return p.text }
 // build compiles the checked tree.
 func (p *Program) build() []bulwark.Problem {
 	p.slots = p.scope.first
+	c, slots, err := p.closures(false)
+	if err == nil {
+		p.code, p.slots = c, slots
+	}
 	return nil
 }
 
-func (p *Program) eval(r *Run) val { return p.interpret(r) }
+// Compiled reports whether the expression is closures, and not left to
+// cel-go.
+func (p *Program) Compiled() bool { return p.code.tri != nil || p.code.val != nil }
+
+func (p *Program) eval(r *Run) val {
+	if len(r.slots) < p.slots {
+		r.slots = append(r.slots, make([]val, p.slots-len(r.slots))...)
+	}
+	switch {
+	case p.code.tri != nil:
+		return boxed(p.code.tri(r))
+	case p.code.val != nil:
+		return p.code.val(r)
+	}
+	return p.interpret(r)
+}
+
+// traced is eval, noting what is read in the run's tracer.
+func (p *Program) traced(r *Run) val {
+	p.tracing.Do(func() {
+		if !p.Compiled() {
+			return
+		}
+		p.scope.env.mu.Lock()
+		defer p.scope.env.mu.Unlock()
+		if c, _, err := p.closures(true); err == nil {
+			p.trace = c
+		}
+	})
+	if len(r.slots) < p.slots {
+		r.slots = append(r.slots, make([]val, p.slots-len(r.slots))...)
+	}
+	switch {
+	case p.trace.tri != nil:
+		return boxed(p.trace.tri(r))
+	case p.trace.val != nil:
+		return p.trace.val(r)
+	}
+	return p.interpret(r)
+}
 
 // interpret evaluates by cel-go over the adapter.
 func (p *Program) interpret(r *Run) val {
@@ -116,6 +162,18 @@ const (
 // Ask evaluates a condition; everything that is neither true nor false is
 // unknown, with the reason.
 func (p *Program) Ask(r *Run) (a Answer, reason string) {
+	if p.code.tri != nil {
+		if len(r.slots) < p.slots {
+			r.slots = append(r.slots, make([]val, p.slots-len(r.slots))...)
+		}
+		switch p.code.tri(r) {
+		case yes:
+			return True, ""
+		case no:
+			return False, ""
+		}
+		return Unknown, "unknown"
+	}
 	v := p.eval(r)
 	switch v.truth() {
 	case yes:

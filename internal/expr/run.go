@@ -48,7 +48,15 @@ type Run struct {
 	until   time.Time
 	queries []string
 	seen    []*bulwark.Asset
-	asked   map[string]val
+	asked   map[string]answer
+	tr      *tracer
+	tmp     val // what a loader begins from
+}
+
+// answer is what a relation yielded, and the queries that it took.
+type answer struct {
+	val
+	queries []string
 }
 
 type memo struct {
@@ -190,17 +198,17 @@ func (r *Run) related(owner *bulwark.Asset, relation string) val {
 	key := "rel:" + owner.ID + "/" + relation + "/" + r.env.relationType(owner.Type, relation)
 	r.ask(key)
 	if got, ok := r.asked[key]; ok {
-		if s, ok := got.r.(*seq); ok {
-			for _, item := range s.items {
-				if o := r.ownerOf(item); o != nil {
-					r.ask("asset:" + o.ID)
-				}
-			}
-		}
-		return got
+		r.queries = append(r.queries, got.queries...)
+		return got.val
 	}
 	if r.World == nil {
 		return errVal("relation " + relation + " is not known here")
+	}
+	first := len(r.queries)
+	for _, rel := range owner.Relations { // one that is not there yet may come
+		if rel.Name == relation && rel.Target != "" {
+			r.ask("asset:" + rel.Target)
+		}
 	}
 	assets, reason := r.World.Related(owner, relation)
 	var got val
@@ -218,9 +226,9 @@ func (r *Run) related(owner *bulwark.Asset, relation string) val {
 		got = val{r: s}
 	}
 	if r.asked == nil {
-		r.asked = map[string]val{}
+		r.asked = map[string]answer{}
 	}
-	r.asked[key] = got
+	r.asked[key] = answer{got, slices.Clone(r.queries[first:])}
 	return got
 }
 
@@ -228,7 +236,7 @@ func (r *Run) now() val { return val{r: instant{types.Timestamp{Time: r.Now}, 1,
 
 // view returns the i-th view, computed once for the asset; what computing it
 // asked counts for every check that reads it.
-func (r *Run) view(i int) val {
+func (r *Run) view(i int) *val {
 	m := &r.views[i]
 	if !m.done {
 		until, queries := r.until, len(r.queries)
@@ -238,7 +246,8 @@ func (r *Run) view(i int) val {
 		r.until = until
 		r.queries = r.queries[:queries]
 		if r.over {
-			return errVal(errCost)
+			r.tmp = errVal(errCost)
+			return &r.tmp
 		}
 	}
 	if len(m.asked) > 0 {
@@ -247,5 +256,5 @@ func (r *Run) view(i int) val {
 	if !m.until.IsZero() {
 		r.flips(m.until)
 	}
-	return m.val
+	return &m.val
 }

@@ -1,0 +1,1005 @@
+package expr
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/functions"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// The evaluator: a checked tree becomes closures, those of conditions apart
+// from those of values, so that a condition allocates nothing. The tracing
+// form of the same tree is made when it is first asked for.
+type (
+	triFn func(*Run) tri
+	valFn func(*Run) val
+)
+
+// errLeft is why a tree is left to cel-go.
+var errLeft = errors.New("left to cel-go")
+
+var unsureVal = errVal("unknown")
+
+type compiler struct {
+	p      *Program
+	locals []local
+	next   int // slot
+	most   int
+	trace  bool
+}
+
+type local struct {
+	name string
+	slot int
+}
+
+// code is a compiled tree.
+type code struct {
+	tri triFn
+	val valFn
+}
+
+func (p *Program) closures(trace bool) (c code, slots int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			if e, ok := v.(error); ok && errors.Is(e, errLeft) {
+				err = e
+				return
+			}
+			panic(v)
+		}
+	}()
+	k := &compiler{p: p, next: p.scope.first, most: p.scope.first, trace: trace}
+	root := p.ast.NativeRep().Expr()
+	if t := p.ast.NativeRep().GetType(root.ID()); t != nil && t.Kind() == types.BoolKind {
+		c.tri = k.tri(root)
+	} else {
+		c.val = k.val(root)
+	}
+	return c, k.most, nil
+}
+
+func (k *compiler) push(name string) int {
+	slot := k.next
+	k.locals = append(k.locals, local{name, slot})
+	k.next++
+	k.most = max(k.most, k.next)
+	return slot
+}
+
+func (k *compiler) pop() {
+	k.locals = k.locals[:len(k.locals)-1]
+	k.next--
+}
+
+func (k *compiler) slot(name string) (int, bool) {
+	for i := len(k.locals) - 1; i >= 0; i-- {
+		if k.locals[i].name == name {
+			return k.locals[i].slot, true
+		}
+	}
+	return 0, false
+}
+
+// weight is the cost of a tree without its loops' repetitions.
+func weight(e ast.Expr) int {
+	n := 0
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(ast.Expr) { n++ }))
+	return n
+}
+
+// tri compiles a condition.
+func (k *compiler) tri(e ast.Expr) triFn {
+	switch e.Kind() {
+	case ast.LiteralKind:
+		if b, ok := e.AsLiteral().(types.Bool); ok {
+			t := triOf(bool(b))
+			return func(*Run) tri { return t }
+		}
+	case ast.CallKind:
+		if f := k.triCall(e.AsCall()); f != nil {
+			return f
+		}
+	case ast.ComprehensionKind:
+		if f := k.quantifier(e.AsComprehension()); f != nil {
+			return f
+		}
+	}
+	f := k.val(e)
+	if k.trace {
+		return func(r *Run) tri {
+			m := r.tr.mark()
+			v := f(r)
+			t := v.truth()
+			r.tr.explain(t, m, v)
+			return t
+		}
+	}
+	return func(r *Run) tri { return f(r).truth() }
+}
+
+func (k *compiler) triCall(c ast.CallExpr) triFn {
+	args := c.Args()
+	switch c.FunctionName() {
+	case operators.LogicalAnd:
+		return k.and(k.flatten(c, nil))
+	case operators.LogicalOr:
+		return k.or(k.flatten(c, nil))
+	case operators.LogicalNot:
+		f := k.tri(args[0])
+		if k.trace {
+			return func(r *Run) tri {
+				r.tr.negated = !r.tr.negated
+				t := f(r).not()
+				r.tr.negated = !r.tr.negated
+				return t
+			}
+		}
+		return func(r *Run) tri { return f(r).not() }
+	case operators.Conditional:
+		return k.choice(args)
+	case "@eq":
+		return k.leaf(args, k.equality(args[0], args[1]), (*Run).equal)
+	case "@ne":
+		f := k.equality(args[0], args[1])
+		return k.leaf(args, func(r *Run) tri { return f(r).not() }, func(r *Run, a, b val) tri { return r.equal(a, b).not() })
+	case "@member":
+		return k.leaf(args, k.member(args[0], args[1]), (*Run).in)
+	case "@lt":
+		return k.order(args, func(c int) bool { return c < 0 })
+	case "@le":
+		return k.order(args, func(c int) bool { return c <= 0 })
+	case "@gt":
+		return k.order(args, func(c int) bool { return c > 0 })
+	case "@ge":
+		return k.order(args, func(c int) bool { return c >= 0 })
+	case "@has":
+		f := k.val(args[0])
+		if l := k.plain(args[0]); l != nil {
+			return func(r *Run) tri {
+				if v, ok := l.value(r); ok {
+					switch v.Kind() {
+					case bulwark.Absent:
+						return no
+					case bulwark.Unknown:
+						return unsure
+					}
+					return yes
+				}
+				return has(f(r))
+			}
+		}
+		return func(r *Run) tri { return has(f(r)) }
+	case "@startsWith":
+		return k.text(args, (*Run).startsWith)
+	case "@endsWith":
+		return k.text(args, (*Run).endsWith)
+	case "@contains":
+		return k.text(args, (*Run).contains)
+	case "@matches":
+		return k.pattern(args)
+	}
+	return nil
+}
+
+// flatten lists the operands of nested && or ||.
+func (k *compiler) flatten(c ast.CallExpr, list []triFn) []triFn {
+	for _, arg := range c.Args() {
+		if arg.Kind() == ast.CallKind && arg.AsCall().FunctionName() == c.FunctionName() {
+			list = k.flatten(arg.AsCall(), list)
+			continue
+		}
+		list = append(list, k.tri(arg))
+	}
+	return list
+}
+
+func (k *compiler) and(list []triFn) triFn {
+	if k.trace {
+		return tracedAnd(list)
+	}
+	if len(list) == 2 {
+		a, b := list[0], list[1]
+		return func(r *Run) tri {
+			x := a(r)
+			if x == no {
+				return no
+			}
+			if y := b(r); y != yes {
+				return y
+			}
+			return x
+		}
+	}
+	return func(r *Run) tri {
+		answer := yes
+		for _, f := range list {
+			switch f(r) {
+			case no:
+				return no
+			case unsure:
+				answer = unsure
+			}
+		}
+		return answer
+	}
+}
+
+func (k *compiler) or(list []triFn) triFn {
+	if k.trace {
+		return tracedOr(list)
+	}
+	if len(list) == 2 {
+		a, b := list[0], list[1]
+		return func(r *Run) tri {
+			x := a(r)
+			if x == yes {
+				return yes
+			}
+			if y := b(r); y != no {
+				return y
+			}
+			return x
+		}
+	}
+	return func(r *Run) tri {
+		answer := no
+		for _, f := range list {
+			switch f(r) {
+			case yes:
+				return yes
+			case unsure:
+				answer = unsure
+			}
+		}
+		return answer
+	}
+}
+
+func (k *compiler) choice(args []ast.Expr) triFn {
+	c, a, b := k.tri(args[0]), k.tri(args[1]), k.tri(args[2])
+	return func(r *Run) tri {
+		switch c(r) {
+		case yes:
+			return a(r)
+		case no:
+			return b(r)
+		}
+		return unsure
+	}
+}
+
+// leaf chooses between a fast comparison and, for tracing, a general one that
+// can say why it is unsure.
+func (k *compiler) leaf(args []ast.Expr, fast triFn, general func(r *Run, a, b val) tri) triFn {
+	if !k.trace {
+		return fast
+	}
+	x, y := k.val(args[0]), k.val(args[1])
+	return func(r *Run) tri {
+		m := r.tr.mark()
+		a, b := x(r), y(r)
+		t := general(r, a, b)
+		r.tr.explainPair(t, m, a, b)
+		return t
+	}
+}
+
+func (k *compiler) text(args []ast.Expr, f func(r *Run, a, b val) tri) triFn {
+	x, y := k.val(args[0]), k.val(args[1])
+	fast := func(r *Run) tri { return f(r, x(r), y(r)) }
+	if args[1].Kind() == ast.LiteralKind {
+		lit := val{r: args[1].AsLiteral()}
+		fast = func(r *Run) tri { return f(r, x(r), lit) }
+	}
+	return k.leaf(args, fast, f)
+}
+
+// pattern compiles a constant regular expression once.
+func (k *compiler) pattern(args []ast.Expr) triFn {
+	if args[1].Kind() == ast.LiteralKind && !k.trace {
+		if p, ok := args[1].AsLiteral().(types.String); ok {
+			if re := pattern(string(p)); re != nil {
+				x := k.val(args[0])
+				return func(r *Run) tri {
+					s, ok := literal(x(r))
+					if !ok || !r.spend(1+len(s)/16) {
+						return unsure
+					}
+					return triOf(re.MatchString(s))
+				}
+			}
+		}
+	}
+	return k.text(args, (*Run).matches)
+}
+
+func (k *compiler) order(args []ast.Expr, want func(c int) bool) triFn {
+	x, y := k.val(args[0]), k.val(args[1])
+	return k.leaf(args, func(r *Run) tri {
+		c, ok := r.compare(x(r), y(r))
+		if ok == unsure {
+			return unsure
+		}
+		return triOf(want(c))
+	}, func(r *Run, a, b val) tri { return r.ordered(a, b, want) })
+}
+
+// equality fuses comparisons with a constant.
+func (k *compiler) equality(a, b ast.Expr) triFn {
+	if a.Kind() == ast.LiteralKind {
+		a, b = b, a
+	}
+	x := k.val(a)
+	if b.Kind() != ast.LiteralKind {
+		y := k.val(b)
+		return func(r *Run) tri { return r.equal(x(r), y(r)) }
+	}
+	lit := val{r: b.AsLiteral()}
+	switch c := b.AsLiteral().(type) {
+	case types.Bool:
+		want := bool(c)
+		if l := k.plain(a); l != nil {
+			return func(r *Run) tri {
+				if v, ok := l.value(r); ok {
+					switch v.Kind() {
+					case bulwark.Bool:
+						return triOf(v.Bool() == want)
+					case bulwark.Absent:
+						return no
+					}
+				}
+				return r.equal(x(r), lit)
+			}
+		}
+		return func(r *Run) tri {
+			v := x(r)
+			if v.r == nil {
+				switch v.v.Kind() {
+				case bulwark.Bool:
+					return triOf(v.v.Bool() == want)
+				case bulwark.Absent:
+					return no
+				}
+			}
+			return r.equal(v, lit)
+		}
+	case types.String:
+		want := string(c)
+		if l := k.plain(a); l != nil {
+			return func(r *Run) tri {
+				if v, ok := l.value(r); ok {
+					switch v.Kind() {
+					case bulwark.String:
+						return triOf(v.Text() == want)
+					case bulwark.Absent:
+						return no
+					}
+				}
+				return r.equal(x(r), lit)
+			}
+		}
+		return func(r *Run) tri {
+			v := x(r)
+			if v.r == nil {
+				switch v.v.Kind() {
+				case bulwark.String:
+					return triOf(v.v.Text() == want)
+				case bulwark.Absent:
+					return no
+				}
+			}
+			return r.equal(v, lit)
+		}
+	case types.Null:
+		if l := k.plain(a); l != nil {
+			return func(r *Run) tri {
+				if v, ok := l.value(r); ok {
+					switch v.Kind() {
+					case bulwark.Absent:
+						return yes
+					case bulwark.Unknown:
+						return unsure
+					}
+					return no
+				}
+				return r.equal(x(r), lit)
+			}
+		}
+		return func(r *Run) tri {
+			v := x(r)
+			if v.r == nil {
+				switch v.v.Kind() {
+				case bulwark.Absent:
+					return yes
+				case bulwark.Unknown:
+					return unsure
+				}
+				return no
+			}
+			return r.equal(v, lit)
+		}
+	}
+	return func(r *Run) tri { return r.equal(x(r), lit) }
+}
+
+// member fuses membership in a list of constant texts.
+func (k *compiler) member(a, b ast.Expr) triFn {
+	x := k.val(a)
+	if b.Kind() == ast.ListKind && len(b.AsList().OptionalIndices()) == 0 {
+		var texts []string
+		var all seq
+		for _, e := range b.AsList().Elements() {
+			if e.Kind() != ast.LiteralKind {
+				break
+			}
+			if s, ok := e.AsLiteral().(types.String); ok {
+				texts = append(texts, string(s))
+			}
+			all.items = append(all.items, val{r: e.AsLiteral()})
+		}
+		if len(all.items) == b.AsList().Size() {
+			list := val{r: &all}
+			plain := len(texts) == len(all.items)
+			if l := k.plain(a); l != nil && plain {
+				return func(r *Run) tri {
+					if v, ok := l.value(r); ok {
+						switch v.Kind() {
+						case bulwark.String:
+							s := v.Text()
+							for _, t := range texts {
+								if s == t {
+									return yes
+								}
+							}
+							return no
+						case bulwark.Absent:
+							return no
+						}
+					}
+					return r.in(x(r), list)
+				}
+			}
+			return func(r *Run) tri {
+				v := x(r)
+				if plain && v.r == nil && v.v.Kind() == bulwark.String {
+					s := v.v.Text()
+					for _, t := range texts {
+						if s == t {
+							return yes
+						}
+					}
+					return no
+				}
+				return r.in(v, list)
+			}
+		}
+	}
+	y := k.val(b)
+	if s, ok := constText(a); ok {
+		lit := val{r: types.String(s)}
+		return func(r *Run) tri { return r.textIn(s, lit, y(r)) }
+	}
+	return func(r *Run) tri { return r.in(x(r), y(r)) }
+}
+
+func constText(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	s, ok := e.AsLiteral().(types.String)
+	return string(s), ok
+}
+
+// textIn is in for a constant text.
+func (r *Run) textIn(s string, lit, b val) tri {
+	if b.r != nil || b.v.Kind() != bulwark.List {
+		return r.in(lit, b)
+	}
+	n := b.v.Len()
+	if !r.spend(n) {
+		return unsure
+	}
+	for i := range n {
+		switch c := b.v.Index(i); c.Kind() {
+		case bulwark.String:
+			if c.Text() == s {
+				return yes
+			}
+		case bulwark.Unknown, bulwark.Symbolic, bulwark.Secret:
+			return r.in(lit, b)
+		}
+	}
+	return no
+}
+
+// val compiles a value.
+func (k *compiler) val(e ast.Expr) valFn {
+	switch e.Kind() {
+	case ast.LiteralKind:
+		v := val{r: e.AsLiteral()}
+		return func(*Run) val { return v }
+	case ast.IdentKind, ast.SelectKind:
+		return k.loaded(e)
+	case ast.CallKind:
+		return k.call(e)
+	case ast.ListKind:
+		return k.list(e.AsList())
+	case ast.MapKind:
+		return k.mapping(e.AsMap())
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		if f := k.quantifier(c); f != nil {
+			return func(r *Run) val { return boxed(f(r)) }
+		}
+		return k.comprehension(c)
+	}
+	panic(errLeft)
+}
+
+func boxed(t tri) val {
+	switch t {
+	case yes:
+		return val{r: types.True}
+	case no:
+		return val{r: types.False}
+	}
+	return unsureVal
+}
+
+func (k *compiler) call(e ast.Expr) valFn {
+	c := e.AsCall()
+	if f := k.triCall(c); f != nil && c.FunctionName() != operators.Conditional {
+		return func(r *Run) val { return boxed(f(r)) }
+	}
+	args := c.Args()
+	two := func(f func(r *Run, a, b val) val) valFn {
+		x, y := k.val(args[0]), k.val(args[1])
+		return func(r *Run) val { return f(r, x(r), y(r)) }
+	}
+	switch c.FunctionName() {
+	case operators.Conditional:
+		cond, a, b := k.tri(args[0]), k.val(args[1]), k.val(args[2])
+		return func(r *Run) val {
+			switch cond(r) {
+			case yes:
+				return a(r)
+			case no:
+				return b(r)
+			}
+			return unsureVal
+		}
+	case "@index":
+		return two((*Run).index)
+	case "@add":
+		return two((*Run).add)
+	case "@sub":
+		return two((*Run).subtract)
+	case "@size":
+		x := k.val(args[0])
+		return func(r *Run) val { return r.size(x(r)) }
+	case "dyn":
+		return k.val(args[0])
+	}
+	return k.function(e)
+}
+
+// function calls a function's binding, as cel-go would.
+func (k *compiler) function(e ast.Expr) valFn {
+	c := e.AsCall()
+	overload := ""
+	if ids := k.p.ast.NativeRep().GetOverloadIDs(e.ID()); len(ids) == 1 {
+		overload = ids[0]
+	}
+	impl := k.p.scope.env.binding(c.FunctionName(), overload)
+	if impl == nil {
+		panic(errLeft)
+	}
+	exprs := c.Args()
+	if c.IsMemberFunction() {
+		exprs = append([]ast.Expr{c.Target()}, exprs...)
+	}
+	args := make([]valFn, len(exprs))
+	for i, x := range exprs {
+		args[i] = k.val(x)
+	}
+	switch {
+	case len(args) == 1 && impl.Unary != nil:
+		return func(r *Run) val {
+			if !r.spend(2) {
+				return unsureVal
+			}
+			a := args[0](r)
+			if a.class() == cUnknown {
+				return a
+			}
+			return fromRef(impl.Unary(r.toRef(a)))
+		}
+	case len(args) == 2 && impl.Binary != nil:
+		return func(r *Run) val {
+			if !r.spend(2) {
+				return unsureVal
+			}
+			a, b := args[0](r), args[1](r)
+			if a.class() == cUnknown {
+				return a
+			}
+			if b.class() == cUnknown {
+				return b
+			}
+			return fromRef(impl.Binary(r.toRef(a), r.toRef(b)))
+		}
+	case impl.Function != nil:
+		return func(r *Run) val {
+			if !r.spend(2) {
+				return unsureVal
+			}
+			refs := make([]ref.Val, len(args))
+			for i, f := range args {
+				a := f(r)
+				if a.class() == cUnknown {
+					return a
+				}
+				refs[i] = r.toRef(a)
+			}
+			return fromRef(impl.Function(refs...))
+		}
+	}
+	panic(errLeft)
+}
+
+// binding finds a function's implementation: of the one overload that the
+// checker chose, else the dispatcher over all.
+func (e *Env) binding(name, overload string) *functions.Overload {
+	key := name + "\x00" + overload
+	if b, ok := e.bindings[key]; ok {
+		return b
+	}
+	var found *functions.Overload
+	if f := e.cel.Functions()[name]; f != nil {
+		if all, err := f.Bindings(); err == nil {
+			for _, o := range all {
+				if o.Operator == overload || found == nil && (o.Operator == name || len(all) == 1) {
+					found = o
+				}
+			}
+		}
+	}
+	if found != nil && found.NonStrict {
+		found = nil
+	}
+	e.bindings[key] = found
+	return found
+}
+
+func (k *compiler) list(l ast.ListExpr) valFn {
+	if len(l.OptionalIndices()) > 0 {
+		panic(errLeft)
+	}
+	elems := make([]valFn, l.Size())
+	constant := true
+	for i, e := range l.Elements() {
+		elems[i] = k.val(e)
+		constant = constant && e.Kind() == ast.LiteralKind
+	}
+	if constant {
+		s := &seq{}
+		for _, f := range elems {
+			s.items = append(s.items, f(nil))
+		}
+		return func(*Run) val { return val{r: s} }
+	}
+	return func(r *Run) val {
+		if !r.spend(len(elems)) {
+			return unsureVal
+		}
+		s := &seq{items: make([]val, 0, len(elems)), run: r}
+		for _, f := range elems {
+			v := f(r)
+			if v.class() == cUnknown {
+				return v
+			}
+			s.items = append(s.items, v)
+		}
+		return val{r: s}
+	}
+}
+
+func (k *compiler) mapping(m ast.MapExpr) valFn {
+	type entry struct{ key, val valFn }
+	var entries []entry
+	for _, e := range m.Entries() {
+		me := e.AsMapEntry()
+		if me.IsOptional() {
+			panic(errLeft)
+		}
+		entries = append(entries, entry{k.val(me.Key()), k.val(me.Value())})
+	}
+	return func(r *Run) val {
+		if !r.spend(2 * len(entries)) {
+			return unsureVal
+		}
+		out := make(map[ref.Val]ref.Val, len(entries))
+		for _, e := range entries {
+			key := e.key(r)
+			if c := key.class(); c == cUnknown {
+				return key
+			} else if c != cString && c != cInt && c != cBool {
+				return errVal("a map's key is " + c.String())
+			}
+			v := e.val(r)
+			if v.class() == cUnknown {
+				return v
+			}
+			ref := r.toRef(key)
+			if _, repeated := out[ref]; repeated {
+				return errVal("a map has a key twice")
+			}
+			out[ref] = r.toRef(v)
+		}
+		return val{r: types.NewRefValMap(types.DefaultTypeAdapter, out)}
+	}
+}
+
+// loader follows a chain of members from a base: one closure for a.b.c.
+type loader struct {
+	base  func(*Run) val // nil when slot or asset
+	slot  int
+	asset bool
+	view  int // from 1
+	names []string
+	ids   []bulwark.NameID
+	known []bool // names that have an id in table
+	table *bulwark.Names
+	quiet bool // no property of an asset: not evidence
+	ends  atomic.Pointer[[]ends]
+}
+
+// ends remembers where a chain leads from one node.
+type ends struct {
+	from, end *node
+	defaults  bool // of some node on the way
+}
+
+func (k *compiler) load(e ast.Expr) *loader {
+	l := &loader{slot: -1, table: k.p.scope.env.types.Names()}
+	for e.Kind() == ast.SelectKind {
+		s := e.AsSelect()
+		if s.IsTestOnly() {
+			panic(errLeft)
+		}
+		if o := s.Operand(); o.Kind() == ast.IdentKind && o.AsIdent() == varsName {
+			k.variable(l, s.FieldName())
+			break
+		}
+		if name := s.FieldName(); name[0] == '@' {
+			inner := k.val(s.Operand())
+			l.base = func(r *Run) val { return r.special(inner(r), name) }
+			break
+		}
+		l.names = append(l.names, s.FieldName())
+		e = s.Operand()
+	}
+	if l.base == nil && !l.asset && l.view == 0 {
+		switch e.Kind() {
+		case ast.IdentKind:
+			slot, ok := k.slot(e.AsIdent())
+			if !ok {
+				panic(errLeft) // the name of a type
+			}
+			l.slot = slot
+		default:
+			l.base = k.val(e)
+		}
+	}
+	for i, j := 0, len(l.names)-1; i < j; i, j = i+1, j-1 {
+		l.names[i], l.names[j] = l.names[j], l.names[i]
+	}
+	for _, n := range l.names {
+		id, ok := l.table.ID(n)
+		l.ids, l.known = append(l.ids, id), append(l.known, ok)
+	}
+	return l
+}
+
+// loaded is load as a closure.
+func (k *compiler) loaded(e ast.Expr) valFn {
+	l := k.load(e)
+	switch {
+	case k.trace:
+		return l.traced
+	case len(l.names) > 0:
+		return l.get
+	case l.base != nil:
+		return l.base
+	}
+	return func(r *Run) val { return *l.from(r) }
+}
+
+// plain returns a loader when e is a chain of members whose value a
+// comparison may read directly; nil otherwise, and for tracing.
+func (k *compiler) plain(e ast.Expr) *loader {
+	if k.trace || e.Kind() != ast.SelectKind && e.Kind() != ast.IdentKind {
+		return nil
+	}
+	if l := k.load(e); l.base == nil {
+		return l
+	}
+	return nil
+}
+
+// variable makes a name of the scope the loader's base.
+func (k *compiler) variable(l *loader, name string) {
+	sc := k.p.scope
+	if i := indexOf(sc.names, name); i >= 0 {
+		if k.trace { // so that what it reads is seen each time
+			let := sc.lets[i]
+			l.base = func(r *Run) val { return let.traced(r) }
+			return
+		}
+		l.base = func(r *Run) val { return r.let(sc, i) }
+		return
+	}
+	if i := indexOf(sc.free, name); i >= 0 {
+		l.base = func(r *Run) val { return val{v: r.Vars[name]} }
+		return
+	}
+	if i := indexOf(sc.Space.names, name); i >= 0 {
+		l.view = i + 1
+		return
+	}
+	switch name {
+	case "asset":
+		l.asset = true
+	case "observed":
+		l.base = func(r *Run) val { return r.obs }
+	case "parameters":
+		l.base, l.quiet = func(r *Run) val { return r.params }, true
+	case "now":
+		l.base = (*Run).now
+	default:
+		panic(errLeft)
+	}
+}
+
+func indexOf(list []string, s string) int {
+	for i, x := range list {
+		if x == s {
+			return i
+		}
+	}
+	return -1
+}
+
+// from returns the base, to be read before anything else is evaluated.
+func (l *loader) from(r *Run) *val {
+	switch {
+	case l.slot >= 0:
+		return &r.slots[l.slot]
+	case l.asset:
+		return &r.asset
+	case l.view > 0:
+		return r.view(l.view - 1)
+	}
+	r.tmp = l.base(r)
+	return &r.tmp
+}
+
+// value is get for comparisons, which need no node: ok is false when only get
+// can tell, because the base is computed or something on the way is odd.
+func (l *loader) value(r *Run) (v bulwark.Value, ok bool) {
+	a := l.from(r)
+	if a.r != nil || a.v.Names() != l.table {
+		return v, false
+	}
+	v = a.v
+	for i, id := range l.ids {
+		if !l.known[i] {
+			return v, false
+		}
+		next := v.GetID(id)
+		if next.Doc() == nil {
+			if k := v.Kind(); k != bulwark.Object && k != bulwark.Absent || l.reach(a.node).defaults {
+				return v, false
+			}
+			return bulwark.Value{}, true
+		}
+		v = next
+	}
+	if v.Kind() == bulwark.Absent && l.reach(a.node).defaults {
+		return v, false
+	}
+	return v, true
+}
+
+func (l *loader) get(r *Run) val {
+	base := l.from(r)
+	if base.r != nil || base.v.Names() != l.table {
+		a := *base
+		for _, name := range l.names {
+			a = r.sel(a, name)
+		}
+		return a
+	}
+	a := base
+	v := a.v
+	for i, id := range l.ids {
+		var next bulwark.Value
+		if l.known[i] {
+			next = v.GetID(id)
+		} else {
+			next = v.Get(l.names[i])
+		}
+		if next.Doc() == nil { // not there, or v has no members
+			return l.odd(r, *a, v, i)
+		}
+		v = next
+	}
+	switch v.Kind() {
+	case bulwark.Absent:
+		return r.defaulted(l.node(a.node))
+	case bulwark.Object, bulwark.List:
+		return val{v: v, node: l.node(a.node)}
+	}
+	return val{v: v}
+}
+
+// odd ends a chain at v, the i-th value of it, which lacks the next member.
+func (l *loader) odd(r *Run, a val, v bulwark.Value, i int) val {
+	switch v.Kind() {
+	case bulwark.Object, bulwark.Absent:
+		to := l.reach(a.node)
+		if !to.defaults {
+			return val{node: to.end}
+		}
+	}
+	n := a.node
+	for _, name := range l.names[:i] {
+		n = n.field(name)
+	}
+	at := val{v: v, node: n}
+	if v.Kind() == bulwark.Absent {
+		at = r.defaulted(n)
+	}
+	for _, name := range l.names[i:] {
+		at = r.sel(at, name)
+	}
+	return at
+}
+
+// node is where the chain leads from a node.
+func (l *loader) node(from *node) *node { return l.reach(from).end }
+
+// reach is node, with whether any node on the way has a default. Lists of
+// several origins have elements of several nodes, so a few are remembered.
+func (l *loader) reach(from *node) ends {
+	if from == nil {
+		return ends{}
+	}
+	known := l.ends.Load()
+	if known != nil {
+		for i := range *known {
+			if e := &(*known)[i]; e.from == from {
+				return *e
+			}
+		}
+	}
+	e := ends{from: from, end: from}
+	for _, name := range l.names {
+		e.end = e.end.field(name)
+		e.defaults = e.defaults || e.end != nil && len(e.end.defaults) > 0
+	}
+	if known == nil {
+		l.ends.Store(&[]ends{e})
+	} else if len(*known) < 8 {
+		more := append(append(make([]ends, 0, len(*known)+1), *known...), e)
+		l.ends.Store(&more)
+	}
+	return e
+}
