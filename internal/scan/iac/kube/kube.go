@@ -82,7 +82,23 @@ func Parse(ctx context.Context, fsys fs.FS, name string, opts Options) ([]*bulwa
 	if err != nil {
 		return nil, []bulwark.Gap{{What: "file", Where: name, Why: err.Error(), Position: bulwark.Position{File: name}}}
 	}
-	return ParseBytes(ctx, data, name, opts)
+	assets, gaps := ParseBytes(ctx, data, name, opts)
+	if len(assets) > 0 && isPatch(fsys, name) {
+		return nil, append(gaps, bulwark.Gap{What: "kustomize patch", Where: name, Why: "a patch is no object of its own; what it changes in its base is not judged",
+			Needs: "scan the output of kustomize build as well", Position: bulwark.Position{File: name}})
+	}
+	return assets, gaps
+}
+
+// ParseValue is Parse for one object that was read already, such as the
+// manifest in a Terraform resource; it keeps the lines that the value has.
+func ParseValue(v bulwark.Value, name string, opts Options) ([]*bulwark.Asset, []bulwark.Gap) {
+	p := &parser{ctx: context.Background(), file: name, opts: opts, root: opts.Root}
+	if p.root == "" {
+		p.root = path.Dir(name)
+	}
+	p.object(v, "", 0)
+	return p.assets, p.gaps
 }
 
 // ParseBytes is Parse for a file that was read already.

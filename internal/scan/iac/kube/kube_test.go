@@ -105,6 +105,17 @@ func TestPositions(t *testing.T) {
 	}
 }
 
+func TestParseValue(t *testing.T) {
+	v, err := bulwark.DecodeJSON([]byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]}}`), bulwark.DecodeOptions{File: "main.tf"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	assets, gaps := ParseValue(v, "infra/main.tf", Options{RepositoryID: "r"})
+	if len(assets) != 1 || len(gaps) != 0 || assets[0].ID != "code:r//infra//default/Pod/p" || assets[0].Position.File != "main.tf" {
+		t.Errorf("ParseValue = %v, gaps %v", assets, gaps)
+	}
+}
+
 func TestTypeID(t *testing.T) {
 	tests := []struct{ apiVersion, kind, want string }{
 		{"apps/v1", "Deployment", "apps/v1/Deployment"},
