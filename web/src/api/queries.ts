@@ -91,6 +91,10 @@ export function useOverview() {
   return useOne<t.Overview>("overview", "/overview", { scope: useScope() }, { keep: true });
 }
 
+export function useExplain() {
+  return useOne<t.Explanation>("score", "/score", { scope: useScope() }, { keep: true });
+}
+
 export function useHistory() {
   const history = useOne<t.List<t.ScorePoint>>("history", "/score/history", { scope: useScope() }, { keep: true });
   return { ...history, data: history.data?.items };
@@ -215,6 +219,60 @@ export function useExempt() {
     onSettled: stale,
   });
   return { ...make, undo };
+}
+
+// Connectors.
+
+export function useConnectors() {
+  const list = useOne<t.List<t.Connector>>("connectors", "/connectors");
+  return { ...list, data: list.data?.items } as ReturnType<typeof useQuery<t.Connector[]>>;
+}
+
+export function useScan() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (connector: string) => call<t.Run>("POST", "/runs", {}, { connector }),
+    onSuccess: () => Promise.all(["runs", "connectors"].map((key) => queries.invalidateQueries({ queryKey: [key] }))),
+  });
+}
+
+// Settings.
+
+export const roles = [
+  { value: "reader", label: "Reader" },
+  { value: "contributor", label: "Contributor" },
+  { value: "security-admin", label: "Security admin" },
+  { value: "owner", label: "Owner" },
+];
+
+export function useVersion() {
+  return useOne<{ version: string }>("version", "/version");
+}
+
+export function useUsers() {
+  const queries = useQueryClient();
+  const stale = () => queries.invalidateQueries({ queryKey: ["users"] });
+  const list = useOne<t.List<t.User>>("users", "/users");
+  return {
+    list: { ...list, data: list.data?.items } as ReturnType<typeof useQuery<t.User[]>>,
+    add: useMutation({ mutationFn: (u: { name: string; role: string; scope: string }) => call<{ link: string }>("POST", "/users", {}, u), onSuccess: stale }),
+    remove: useMutation({ mutationFn: (name: string) => call("DELETE", `/users/${encodeURIComponent(name)}`), onSuccess: stale }),
+  };
+}
+
+export function useTokens() {
+  const queries = useQueryClient();
+  const stale = () => queries.invalidateQueries({ queryKey: ["tokens"] });
+  const list = useOne<t.List<t.Token>>("tokens", "/tokens");
+  return {
+    list: { ...list, data: list.data?.items } as ReturnType<typeof useQuery<t.Token[]>>,
+    add: useMutation({ mutationFn: (u: { name: string; role: string; scope: string; expires: string }) => call<{ id: string; secret: string }>("POST", "/tokens", {}, u), onSuccess: stale }),
+    remove: useMutation({ mutationFn: (id: string) => call("DELETE", `/tokens/${encodeURIComponent(id)}`), onSuccess: stale }),
+  };
+}
+
+export function useAudit() {
+  return useList<t.AuditEntry>("audit", "/audit", {});
 }
 
 // The controls' titles, which never change while the program runs.

@@ -54,6 +54,17 @@ export interface ControlScore extends Required<Tally> {
   potential: number;
 }
 
+export interface ExplainedControl extends ControlScore {
+  losing: { asset: string; name: string; points: number; checks: string[] }[];
+}
+
+export interface Explanation {
+  ratio?: number;
+  current: number;
+  max: number;
+  controls: ExplainedControl[];
+}
+
 export interface Mover {
   at: string;
   what: string;

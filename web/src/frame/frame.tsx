@@ -107,7 +107,7 @@ function Framed() {
   });
 
   return (
-    <div className="frame" data-narrow={narrow || undefined}>
+    <div className="frame" data-narrow={narrow || undefined} data-open={open.kind || undefined}>
       <a className="skip" href="#main">
         Skip to the page
       </a>

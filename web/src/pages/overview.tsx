@@ -140,8 +140,8 @@ function Moved({ d }: { d: Data }) {
       <div className="ov-moved-parts">
         <div className="ov-trend">
           {line.length > 1 ? (
-            <Suspense fallback={<Bone h={150} />}>
-              <Trend points={line} />
+            <Suspense fallback={<Bone h={196} />}>
+              <Trend points={line} height={196} />
             </Suspense>
           ) : (
             <p className="muted ov-none">{history.isPending ? "" : "The line begins when the score has changed once."}</p>

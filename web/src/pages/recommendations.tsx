@@ -6,6 +6,7 @@ import type { Facet, Recommendation } from "../api/types";
 import { ExemptDialog } from "../detail/exempt";
 import type { Page } from "../frame/page";
 import type { Field } from "../ui/filter";
+import { ordered } from "../ui/filterbar";
 import type { Column, Item } from "../ui/grid";
 import { ListPage } from "../ui/listpage";
 import { severities, SeverityMark, states, TallyBar } from "../ui/marks";
@@ -99,8 +100,8 @@ function Checks({ grouped, views }: { grouped: boolean; views: React.ReactNode }
 
 function fields(facets: Record<string, Facet[]>): Field[] {
   return [
-    { key: "severity", label: "Severity", values: facets.severity ?? severities.map((value) => ({ value })) },
-    { key: "state", label: "State", values: facets.state ?? states.map((value) => ({ value })) },
+    { key: "severity", label: "Severity", values: ordered(facets.severity, severities) },
+    { key: "state", label: "State", values: ordered(facets.state, states) },
     { key: "control", label: "Control", values: facets.control?.map((f) => ({ ...f, label: controlTitle(f.value) })) },
     { key: "type", label: "Asset type", values: facets.type },
     { key: "provider", label: "Provider", values: facets.provider },

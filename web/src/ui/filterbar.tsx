@@ -4,7 +4,7 @@ import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { IconBookmark, IconFilter, IconShare2, IconX } from "@tabler/icons-react";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { copyText } from "./code";
-import { type Field, type Filter, parseFilter, toggleValue, writeFilter } from "./filter";
+import { type FacetValue, type Field, type Filter, parseFilter, toggleValue, writeFilter } from "./filter";
 import { useKeys } from "./keys";
 import { count } from "./text";
 import { useParams, useSetParams } from "./url";
@@ -122,7 +122,7 @@ export function FilterBar(p: FilterBarProps) {
             Clear
           </button>
         )}
-        <kbd className="fb-kbd" aria-hidden>
+        <kbd className="kbd" aria-hidden>
           /
         </kbd>
         <ul className="fb-list" id={list} role="listbox" aria-label="Suggestions" hidden={!open || suggestions.length === 0}>
@@ -222,6 +222,11 @@ function Share({ api, cli }: { api?: string; cli?: string }) {
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** ordered sorts a facet's values as their kind is read, not by count. */
+export function ordered(values: FacetValue[] | undefined, order: readonly string[]): FacetValue[] {
+  return order.map((value) => values?.find((v) => v.value === value) ?? { value, count: values ? 0 : undefined });
 }
 
 /** Facets lists a field's values with counts beside the list; each turns its token on or off. */

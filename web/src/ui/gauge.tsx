@@ -1,4 +1,6 @@
 // The score as an arc, with its number, which is a link to its explanation.
+import "./gauge.css";
+
 const start = 135;
 const sweep = 270;
 

@@ -58,11 +58,11 @@ export function SeverityTag({ of }: { of: Severity }) {
 }
 
 /** StateMark shows a state; `short` hides the word but keeps it for screen readers. */
-export function StateMark({ of, short }: { of: State; short?: boolean }) {
+export function StateMark({ of, short, word = of }: { of: State; short?: boolean; word?: string }) {
   return (
     <span className={`mark c-${key(of)}`} title={short ? of : undefined}>
       <Shape>{stateShapes[of]}</Shape>
-      <span className={short ? "sr" : "mark-word"}>{of}</span>
+      <span className={short ? "sr" : "mark-word"}>{word}</span>
     </span>
   );
 }

@@ -3,6 +3,7 @@ import { useFindings } from "../../api/queries";
 import type { Facet, Finding } from "../../api/types";
 import { ExemptDialog } from "../../detail/exempt";
 import type { Field } from "../../ui/filter";
+import { ordered } from "../../ui/filterbar";
 import { AssetGlyph } from "../../ui/glyphs";
 import type { Column } from "../../ui/grid";
 import { ListPage } from "../../ui/listpage";
@@ -63,7 +64,7 @@ export function Findings({ views }: { views: React.ReactNode }) {
 
 function fields(facets: Record<string, Facet[]>): Field[] {
   return [
-    { key: "severity", label: "Severity", values: facets.severity ?? severities.map((value) => ({ value })) },
+    { key: "severity", label: "Severity", values: ordered(facets.severity, severities) },
     { key: "state", label: "State", values: facets.state ?? [{ value: "open" }, { value: "resolved" }] },
     { key: "exempt", label: "Exempt", values: facets.exempt ?? [{ value: "yes" }, { value: "no" }] },
     { key: "check", label: "Check", values: facets.check },
