@@ -48,7 +48,7 @@ function file(res, pathname) {
   let path = normalize(join(dist, pathname));
   if (!path.startsWith(dist) || !existsSync(path) || !statSync(path).isFile()) path = join(dist, "index.html");
   if (!existsSync(path)) return res.writeHead(404).end("run npm run build first");
-  res.writeHead(200, { "content-type": kinds[extname(path)] ?? "application/octet-stream", "content-security-policy": policy, "x-content-type-options": "nosniff" });
+  res.writeHead(200, { "content-type": kinds[extname(path)] ?? "application/octet-stream", "content-security-policy": policy, "cache-control": path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache", "x-content-type-options": "nosniff" });
   createReadStream(path).pipe(res);
 }
 

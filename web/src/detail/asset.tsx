@@ -16,6 +16,7 @@ import { useOpen, useParams, useSetParams } from "../ui/url";
 import { Place, Proof } from "./evidence";
 import { ExemptDialog } from "./exempt";
 import "./detail.css";
+import "../theme/more.css";
 
 export default function AssetDetail({ id, alone }: { id: string; alone?: boolean }) {
   const asset = useAsset(id);

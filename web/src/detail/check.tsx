@@ -19,6 +19,7 @@ import { useKept, useOpen, useParams, useSetParams } from "../ui/url";
 import { Proof } from "./evidence";
 import { ExemptDialog } from "./exempt";
 import "./detail.css";
+import "../theme/more.css";
 
 export default function CheckDetail({ id, alone }: { id: string; alone?: boolean }) {
   const check = useCheck(id);

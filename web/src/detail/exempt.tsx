@@ -5,6 +5,7 @@ import { type NewExemption, useExempt } from "../api/queries";
 import { Failed } from "../ui/answers";
 import { percent, points, some } from "../ui/text";
 import { useParams } from "../ui/url";
+import "../theme/more.css";
 
 export interface ExemptProps {
   checks?: string[];

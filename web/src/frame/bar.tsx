@@ -1,11 +1,12 @@
 // The top bar: scope, search, what runs now, theme, account.
-import { ActionIcon, Checkbox, Menu, Popover, TextInput, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Menu, Popover, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { IconChevronDown, IconHelp, IconLogout, IconMoon, IconSearch, IconSettings, IconSitemap, IconSun, IconUser } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useLiveState } from "../api/live";
 import { useRuns, useScopes, useSession, useSignOut } from "../api/queries";
-import { count, some } from "../ui/text";
+import { Bones } from "../ui/answers";
+import { some } from "../ui/text";
 import { useParams, useSetParams } from "../ui/url";
 
 export function Bar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }) {
@@ -13,10 +14,12 @@ export function Bar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () =
     <div className="bar" role="banner">
       <ScopePicker />
       <span className="grow" />
-      <button className="bar-button bar-search" onClick={onPalette} aria-label="Search pages, checks and assets">
+      <button className="bar-button bar-search" onClick={onPalette}>
         <IconSearch size={15} stroke={1.6} aria-hidden />
         <span>Search or go to …</span>
-        <kbd className="kbd end">Ctrl K</kbd>
+        <kbd className="kbd end" aria-hidden>
+          Ctrl K
+        </kbd>
       </button>
       <span className="grow" />
       <Running />
@@ -32,12 +35,12 @@ export function Bar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () =
 }
 
 const remembered = "bulwark-scope";
+const ScopeTree = lazy(() => import("./scopes"));
 
 function ScopePicker() {
   const { scope = "" } = useParams();
   const set = useSetParams();
   const scopes = useScopes();
-  const [text, setText] = useState("");
   const chosen = scope ? scope.split(",") : [];
 
   useEffect(() => {
@@ -50,13 +53,7 @@ function ScopePicker() {
     localStorage.setItem(remembered, value);
     set({ scope: value || undefined });
   };
-  const toggle = (path: string) => {
-    if (chosen.includes(path)) choose(chosen.filter((c) => c !== path));
-    else choose([...chosen.filter((c) => !c.startsWith(`${path}/`) && !path.startsWith(`${c}/`)), path]);
-  };
-
   const all = scopes.data ?? [];
-  const list = all.filter((s) => `${s.path} ${s.name}`.toLowerCase().includes(text.toLowerCase()));
   const label = chosen.length === 0 ? "All scopes" : chosen.length === 1 ? (all.find((s) => s.path === chosen[0])?.name || chosen[0]) : some(chosen.length, "scope");
 
   return (
@@ -68,26 +65,10 @@ function ScopePicker() {
           <IconChevronDown size={14} aria-hidden className="faint" />
         </button>
       </Popover.Target>
-      <Popover.Dropdown p={8}>
-        <TextInput data-autofocus placeholder="Find a scope" aria-label="Find a scope" value={text} onChange={(e) => setText(e.currentTarget.value)} />
-        <div className="scope-tree" role="group" aria-label="Scopes">
-          <label className="scope-item">
-            <Checkbox checked={chosen.length === 0} onChange={() => choose([])} />
-            <span className="grow">All scopes</span>
-          </label>
-          {list.map((s) => {
-            const covered = chosen.some((c) => s.path.startsWith(`${c}/`));
-            return (
-              <label key={s.path} className="scope-item" style={{ paddingLeft: 10 + s.depth * 18 }} title={s.path}>
-                <Checkbox checked={chosen.includes(s.path) || covered} disabled={covered} onChange={() => toggle(s.path)} />
-                <span className="cut grow">{s.name || s.path}</span>
-                <span className="faint">{s.kind}</span>
-                <span className="num">{count(s.assets)}</span>
-              </label>
-            );
-          })}
-          {scopes.data && list.length === 0 && <p className="muted scope-item">No scope is called that.</p>}
-        </div>
+      <Popover.Dropdown p={8} aria-label="Scopes">
+        <Suspense fallback={<Bones rows={5} h={30} />}>
+          <ScopeTree all={all} chosen={chosen} onChoose={choose} />
+        </Suspense>
       </Popover.Dropdown>
     </Popover>
   );

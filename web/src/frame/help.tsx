@@ -1,5 +1,6 @@
 import { Modal } from "@mantine/core";
 import { pages } from "./page";
+import "../theme/more.css";
 
 const general: [string[], string][] = [
   [["Ctrl", "K"], "Go to any page, check or asset"],

@@ -9,6 +9,7 @@ import { useFindAssets, useFindChecks } from "../api/queries";
 import { AssetGlyph, typeLabel } from "../ui/glyphs";
 import { SeverityMark } from "../ui/marks";
 import { pages } from "./page";
+import "../theme/more.css";
 
 interface Item {
   group: string;

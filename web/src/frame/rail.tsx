@@ -9,7 +9,7 @@ import { type Page, railOf, sections } from "./page";
 export function Rail({ narrow, onCollapse }: { narrow: boolean; onCollapse: () => void }) {
   return (
     <nav className="rail" aria-label="Pages">
-      <Link to="/" className="brand" aria-label="Bulwark, overview">
+      <Link to="/" className="brand" aria-label={narrow ? "Bulwark" : undefined}>
         <Mark />
         {!narrow && <span>Bulwark</span>}
       </Link>
@@ -31,10 +31,10 @@ export function Rail({ narrow, onCollapse }: { narrow: boolean; onCollapse: () =
           );
         })}
       </div>
-      <button className="bare-button rail-item rail-collapse" onClick={onCollapse} aria-expanded={!narrow} aria-label={narrow ? "Widen the rail" : "Narrow the rail"}>
+      <button className="bare-button rail-item rail-collapse" onClick={onCollapse} aria-expanded={!narrow} aria-label={narrow ? "Widen the rail" : undefined}>
         {narrow ? <IconLayoutSidebarLeftExpand size={17} stroke={1.6} aria-hidden /> : <IconLayoutSidebarLeftCollapse size={17} stroke={1.6} aria-hidden />}
-        {!narrow && <span>Narrow</span>}
-        {!narrow && <kbd className="kbd end">[</kbd>}
+        {!narrow && <span>Narrow the rail</span>}
+        {!narrow && <kbd className="kbd end" aria-hidden>[</kbd>}
       </button>
     </nav>
   );

@@ -106,7 +106,7 @@ function ConnectorCard({ c, run }: { c: Connector; run?: Run }) {
         {c.enabled ? (
           <>
             {c.interval && `every ${c.interval.replace(/0m0s$|0s$/, "")}`}
-            {c.nextRun && ` · next ${ago(c.nextRun)}`}
+            {c.nextRun && ` · next ${Date.parse(c.nextRun) > Date.now() ? ago(c.nextRun) : "now"}`}
           </>
         ) : (
           "switched off"

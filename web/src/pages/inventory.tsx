@@ -23,7 +23,7 @@ const columns: Column<AssetRow>[] = [
   {
     id: "name",
     label: "Asset",
-    width: "minmax(220px, 1.2fr)",
+    width: "minmax(180px, 1.2fr)",
     sort: true,
     cell: (a) => (
       <>
@@ -35,13 +35,12 @@ const columns: Column<AssetRow>[] = [
       </>
     ),
   },
-  { id: "type", label: "Type", width: "minmax(150px, 0.8fr)", sort: true, cell: (a) => <span className="cut muted" title={a.type}>{typeLabel(a.type)}</span> },
-  { id: "scope", label: "Scope", width: "minmax(120px, 0.8fr)", cell: (a) => <span className="cut muted" title={a.scope}>{a.scope}</span> },
-  { id: "region", label: "Region", width: "96px", cell: (a) => <span className="cut muted">{a.region}</span> },
-  { id: "highest", label: "Worst", width: "96px", sort: true, cell: (a) => (a.unhealthy > 0 ? <SeverityMark of={a.highest} /> : <span className="faint">–</span>) },
-  { id: "unhealthy", label: "Unhealthy", width: "80px", sort: true, right: true, cell: (a) => (a.unhealthy ? <strong>{count(a.unhealthy)}</strong> : <span className="faint">0</span>) },
-  { id: "unknown", label: "Unknown", width: "72px", right: true, cell: (a) => <span className={a.unknown ? "c-unknown" : "faint"}>{count(a.unknown)}</span> },
-  { id: "changed", label: "Changed", width: "86px", sort: true, right: true, cell: (a) => <span className="muted" title={moment(a.changed)}>{ago(a.changed)}</span> },
+  { id: "type", label: "Type", width: "minmax(120px, 0.8fr)", sort: true, cell: (a) => <span className="cut muted" title={a.type}>{typeLabel(a.type)}</span> },
+  { id: "scope", label: "Where", width: "minmax(110px, 1fr)", cell: (a) => <span className="cut muted" title={a.scope}>{a.region ? `${a.scope} · ${a.region}` : a.scope}</span> },
+  { id: "highest", label: "Worst", width: "86px", sort: true, cell: (a) => (a.unhealthy > 0 ? <SeverityMark of={a.highest} /> : <span className="faint">–</span>) },
+  { id: "unhealthy", label: "Unhealthy", width: "72px", sort: true, right: true, cell: (a) => (a.unhealthy ? <strong>{count(a.unhealthy)}</strong> : <span className="faint">0</span>) },
+  { id: "unknown", label: "Unknown", width: "64px", right: true, cell: (a) => <span className={a.unknown ? "c-unknown" : "faint"}>{count(a.unknown)}</span> },
+  { id: "changed", label: "Changed", width: "82px", sort: true, right: true, cell: (a) => <span className="muted" title={moment(a.changed)}>{ago(a.changed)}</span> },
 ];
 
 const keys = ["type", "origin", "region", "in", "stale"];

@@ -119,7 +119,7 @@ function Score({ d }: { d: Data }) {
   const { ratio, current, max } = d.score;
   return (
     <section className="card ov-score" aria-label="Secure score">
-      <Link to="/score" search={kept({})} aria-label="How the score is made" className="ov-gauge">
+      <Link to="/score" search={kept({})} className="ov-gauge">
         <Gauge ratio={ratio} />
       </Link>
       <p className="muted num">

@@ -24,11 +24,11 @@ export const page: Page = {
 };
 
 const columns: Column<Recommendation>[] = [
-  { id: "severity", label: "Severity", width: "92px", sort: true, cell: (r) => <SeverityMark of={r.severity} /> },
+  { id: "severity", label: "Severity", width: "88px", sort: true, cell: (r) => <SeverityMark of={r.severity} /> },
   {
     id: "title",
     label: "Recommendation",
-    width: "minmax(260px, 1fr)",
+    width: "minmax(200px, 1fr)",
     sort: true,
     cell: (r) => (
       <>
@@ -41,7 +41,7 @@ const columns: Column<Recommendation>[] = [
   { id: "unhealthy", label: "Unhealthy", width: "84px", sort: true, right: true, cell: (r) => (r.unhealthy > 0 ? <strong>{count(r.unhealthy)}</strong> : <span className="faint">0</span>) },
   { id: "unknown", label: "Unknown", width: "70px", right: true, sort: true, cell: (r) => <span className={r.unknown ? "c-unknown" : "faint"}>{count(r.unknown)}</span> },
   { id: "tally", label: "Assets", width: "76px", cell: (r) => <TallyBar of={r} width={72} /> },
-  { id: "gain", label: "To gain", width: "72px", sort: true, right: true, cell: (r) => (r.potential > 0 ? `+${points(r.potential)}` : <span className="faint">–</span>) },
+  { id: "gain", label: "To gain", width: "60px", sort: true, right: true, cell: (r) => (r.potential > 0 ? `+${points(r.potential)}` : <span className="faint">–</span>) },
 ];
 
 export default function Recommendations() {

@@ -8,6 +8,7 @@ import { Audit } from "./parts/audit";
 import { Tokens } from "./parts/tokens";
 import { Users } from "./parts/users";
 import "./settings.css";
+import "../theme/more.css";
 
 export const page: Page = {
   path: "/settings",

@@ -7,6 +7,7 @@ import { Mark } from "../frame/frame";
 import type { Page } from "../frame/page";
 import { useParams } from "../ui/url";
 import "./sign-in.css";
+import "../theme/more.css";
 
 export const page: Page = {
   path: "/sign-in",

@@ -18,13 +18,13 @@ export function Gauge({ ratio, size = 148 }: { ratio?: number; size?: number }) 
   const known = ratio !== undefined;
   const shown = Math.min(1, Math.max(0, ratio ?? 0));
   return (
-    <svg viewBox="0 0 120 120" width={size} height={size} role="img" aria-label={known ? `Secure score ${Math.round(shown * 100)} percent` : "Secure score not known yet"} className="gauge">
+    <svg viewBox="0 0 120 120" width={size} height={size} role="img" aria-label={`${known ? Math.floor(shown * 100) : "–"}% secure score`} className="gauge">
       <path d={arc(start, start + sweep, 50)} className="gauge-track" />
       {shown > 0.005 && <path d={arc(start, start + sweep * shown, 50)} className="gauge-value" />}
       <text x="60" y="66" textAnchor="middle" className="gauge-number">
         {known ? Math.floor(shown * 100) : "–"}
         <tspan className="gauge-unit" dx="2">
-          %
+          {"% "}
         </tspan>
       </text>
       <text x="60" y="84" textAnchor="middle" className="gauge-word">

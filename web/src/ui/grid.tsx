@@ -8,6 +8,7 @@ import { useEffect, useId, useRef, useState } from "react";
 import { useKeys } from "./keys";
 import { Bone } from "./answers";
 import "./grid.css";
+import "../theme/more.css";
 
 export interface Column<T> {
   id: string;

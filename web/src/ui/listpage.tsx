@@ -10,6 +10,7 @@ import { type Column, Grid, type Item } from "./grid";
 import { Head } from "./page";
 import { count, some } from "./text";
 import { useParams, useSetParams } from "./url";
+import "../theme/more.css";
 
 /** Listing is a list read page by page, with the address that reads it. */
 export type Listing<T> = UseInfiniteQueryResult<InfiniteData<List<T>>, Error> & { address: string };

@@ -5,6 +5,7 @@ import { roles, useTokens } from "../../api/queries";
 import { Answer, Empty, Failed } from "../../ui/answers";
 import { Copy } from "../../ui/code";
 import { ago, day, some } from "../../ui/text";
+import "../../theme/more.css";
 
 const terms = [
   { value: "30", label: "30 days" },

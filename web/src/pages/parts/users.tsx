@@ -5,6 +5,7 @@ import { roles, useUsers } from "../../api/queries";
 import { Answer, Failed } from "../../ui/answers";
 import { Copy } from "../../ui/code";
 import { day, some } from "../../ui/text";
+import "../../theme/more.css";
 
 export function Users() {
   const users = useUsers();
