@@ -1,0 +1,234 @@
+// Every page, opened as a person does: its main task by keyboard, and what a
+// screen reader and both themes need, at two widths. Screenshots are kept for
+// the documents.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { accessible, enter, launch, press, quiet, visit } from "./browser.mjs";
+import { start } from "./server.mjs";
+
+const pictures = fileURLToPath(new URL("../../docs/img/", import.meta.url));
+const keep = process.env.BULWARK_SCREENSHOTS !== "0";
+let server, browser, state, check, asset, standard;
+
+before(async () => {
+  server = await start();
+  browser = await launch();
+  state = await enter(browser, server);
+  const { page, close } = await visit(browser, server, state, "/");
+  const first = async (path) => page.evaluate((p) => fetch(p).then((r) => r.json()).then((d) => d.items[0]), path);
+  check = (await first("/api/v1/recommendations?sort=-unhealthy&limit=1")).id;
+  asset = (await first("/api/v1/assets?sort=-unhealthy&limit=1")).id;
+  standard = (await first("/api/v1/standards"))?.id;
+  await close();
+  mkdirSync(pictures, { recursive: true });
+});
+
+after(async () => {
+  await browser?.close();
+  server?.stop();
+});
+
+const id = encodeURIComponent;
+
+// name of the picture, address, heading
+const pages = [
+  ["overview", () => "/", "Overview"],
+  ["recommendations", () => "/recommendations", "Recommendations"],
+  ["problems", () => "/recommendations?view=findings", "Recommendations"],
+  ["recommendation", () => `/recommendation?id=${id(check)}`],
+  ["recommendation-panel", () => `/recommendations?open=check:${id(check)}`, "Recommendations"],
+  ["recommendation-evidence", () => `/recommendation?id=${id(check)}&tab=evidence`],
+  ["recommendation-fix", () => `/recommendation?id=${id(check)}&tab=fix`],
+  ["recommendation-standards", () => `/recommendation?id=${id(check)}&tab=standards`],
+  ["recommendation-check", () => `/recommendation?id=${id(check)}&tab=check`],
+  ["inventory", () => "/inventory", "Inventory"],
+  ["asset", () => `/asset?id=${id(asset)}`],
+  ["asset-configuration", () => `/asset?id=${id(asset)}&tab=configuration`],
+  ["asset-history", () => `/asset?id=${id(asset)}&tab=history`],
+  ["asset-relations", () => `/asset?id=${id(asset)}&tab=relations`],
+  ["score", () => "/score", "Secure score"],
+  ["standards", () => "/standards", "Compliance"],
+  ["standard", () => `/standard?id=${id(standard ?? "")}`],
+  ["gaps", () => "/gaps", "Coverage gaps"],
+  ["connectors", () => "/connectors", "Connectors"],
+  ["exemptions", () => "/exemptions", "Exemptions"],
+  ["settings", () => "/settings", "Settings"],
+  ["settings-users", () => "/settings?tab=users", "Settings"],
+  ["settings-tokens", () => "/settings?tab=tokens", "Settings"],
+  ["settings-audit", () => "/settings?tab=audit", "Settings"],
+  ["sign-in", () => "/sign-in", "Sign in"],
+];
+
+for (const [name, address, heading] of pages) {
+  test(`${name} is whole and accessible in both themes and widths`, async (t) => {
+    const { page, errors, close } = await visit(browser, server, state, address());
+    t.after(close);
+    if (heading) await page.getByRole("heading", { name: heading, exact: true }).first().waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0, "the page shows an error");
+    for (const width of [1280, 1920]) {
+      await page.setViewportSize({ width, height: width > 1500 ? 1080 : 800 });
+      for (const theme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+        await page.locator(`html[data-mantine-color-scheme=${theme}]`).waitFor();
+        await quiet(page);
+        if (keep && width === 1280) await page.screenshot({ path: `${pictures}${name}-${theme}.png` });
+        await accessible(page, `${theme}, ${width}`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `the page is ${wide} pixels too wide at ${width}`);
+      }
+    }
+    assert.deepEqual(errors, []);
+  });
+}
+
+/** on runs a walk on a page that is opened for it. */
+const on = (address, walk) => async (t) => {
+  const { page, errors, close } = await visit(browser, server, state, typeof address === "function" ? address() : address);
+  t.after(close);
+  page.setDefaultTimeout(10_000);
+  await walk(page);
+  assert.deepEqual(errors, []);
+};
+const query = (page) => new URL(page.url()).searchParams;
+const grid = (page, name) => page.getByRole("grid", { name });
+
+test("g and a letter goes to each page, ? tells the keys", on("/", async (page) => {
+  for (const [key, heading] of [["r", "Recommendations"], ["i", "Inventory"], ["s", "Secure score"], ["p", "Compliance"], ["c", "Coverage gaps"], ["n", "Connectors"], ["e", "Exemptions"], [",", "Settings"], ["o", "Overview"]]) {
+    await press(page, "g", key);
+    await page.getByRole("heading", { name: heading, exact: true }).waitFor();
+  }
+  await press(page, "?");
+  const help = page.getByRole("dialog", { name: "Keys" });
+  await help.waitFor();
+  await page.waitForTimeout(200);
+  await accessible(page);
+  await press(page, "Escape");
+  await help.waitFor({ state: "detached" });
+}));
+
+test("Ctrl-K finds a check and opens it", on("/", async (page) => {
+  await press(page, "Control+k");
+  const box = page.getByRole("combobox", { name: /Search/ });
+  await box.waitFor();
+  await box.pressSequentially(check.split("/").at(-1).split("_")[0]);
+  await page.getByText("Recommendations", { exact: true }).last().waitFor();
+  await page.waitForTimeout(400);
+  await accessible(page);
+  const options = page.getByRole("listbox", { name: "Found" }).getByRole("option");
+  const at = await options.evaluateAll((all) => all.findIndex((o) => o.textContent.includes("should")));
+  assert.ok(at >= 0, "no check was found");
+  for (let i = 0; i < at; i++) await press(page, "ArrowDown");
+  await press(page, "Enter");
+  await page.getByRole("complementary", { name: "Recommendation" }).waitFor();
+  assert.match(query(page).get("open"), /^check:/);
+}));
+
+test("overview: controls lead to their recommendations", on("/", async (page) => {
+  const control = page.getByRole("region", { name: "Points to gain by control" }).getByRole("link").first();
+  await control.focus();
+  await press(page, "Enter");
+  await page.getByRole("heading", { name: "Recommendations", exact: true }).waitFor();
+  assert.match(query(page).get("q"), /^control:/);
+  await page.goBack();
+  await page.getByRole("heading", { name: "Overview", exact: true }).waitFor();
+}));
+
+test("recommendations: filter by typing, move, open, read the fix, close", on("/recommendations", async (page) => {
+  await press(page, "/");
+  await page.keyboard.type("severity:hi");
+  await page.getByRole("option", { name: /severity:high/ }).waitFor();
+  await accessible(page);
+  await press(page, "Tab");
+  await page.waitForURL(/q=severity:high/);
+  await press(page, "Escape");
+  await quiet(page);
+  await press(page, "j", "j", "Enter");
+  const panel = page.getByRole("complementary", { name: "Recommendation" });
+  await panel.waitFor();
+  const first = query(page).get("open");
+  await press(page, "j");
+  await page.waitForFunction((was) => new URL(location.href).searchParams.get("open") !== was, first);
+  await panel.getByRole("tab", { name: "Fix" }).click();
+  assert.equal(query(page).get("tab"), "fix");
+  await page.reload();
+  await panel.getByRole("tab", { name: "Fix", selected: true }).waitFor();
+  await press(page, "Escape");
+  await panel.waitFor({ state: "detached" });
+  assert.equal(query(page).get("q"), "severity:high");
+}));
+
+test("a recommendation: select assets, exempt them in bulk, see the score, undo", on(() => `/recommendation?id=${id(check)}`, async (page) => {
+  const list = grid(page, /Assets that are/);
+  await list.waitFor();
+  const rows = await list.getByRole("row").count();
+  await press(page, "j", "x");
+  if (rows > 2) await press(page, "j", "x");
+  await page.getByRole("region", { name: "Selection" }).waitFor();
+  await press(page, "e");
+  const dialog = page.getByRole("dialog", { name: /Exempt/ });
+  await dialog.waitFor();
+  await page.waitForTimeout(200);
+  await accessible(page);
+  await dialog.getByLabel("Reason").fill("accepted in a test");
+  await dialog.getByRole("button", { name: /^Exempt/ }).press("Enter");
+  await dialog.getByText(/exemptions? made/).waitFor();
+  await dialog.getByRole("button", { name: "Undo" }).press("Enter");
+  await dialog.waitFor({ state: "detached" });
+}));
+
+test("inventory: a facet narrows, Enter opens the asset, its tabs show", on("/inventory", async (page) => {
+  const facet = page.getByRole("navigation", { name: "Facets" }).getByRole("button").first();
+  await facet.focus();
+  await press(page, "Enter");
+  await page.waitForURL(/q=type:/);
+  await quiet(page);
+  await grid(page, "Inventory").focus();
+  await press(page, "ArrowDown", "Enter");
+  const panel = page.getByRole("complementary", { name: "Asset" });
+  await panel.waitFor();
+  for (const tab of ["Configuration", "History", "Relations", "Assessments"]) {
+    await panel.getByRole("tab", { name: tab }).click();
+    await quiet(page);
+    await accessible(page);
+  }
+}));
+
+test("an asset: the deciding lines are marked and open", on(() => `/asset?id=${id(asset)}&tab=configuration`, async (page) => {
+  const marked = page.locator(".tree-line[data-mark]");
+  await marked.first().waitFor();
+  assert.match(await marked.first().innerText(), /decides|unknown/);
+}));
+
+test("the scope picker narrows every page and is remembered", on("/", async (page) => {
+  await page.getByRole("button", { name: /^Scope:/ }).press("Enter");
+  const scope = page.getByRole("group", { name: "Scopes" }).getByRole("checkbox").nth(1);
+  await scope.waitFor();
+  await accessible(page);
+  await scope.press("Space");
+  await page.waitForURL(/scope=/);
+  const chosen = query(page).get("scope");
+  await press(page, "Escape", "g", "i");
+  await page.getByRole("heading", { name: "Inventory", exact: true }).waitFor();
+  assert.equal(query(page).get("scope"), chosen);
+}));
+
+test("an empty list says why, and how to go on", on("/recommendations?q=nothing+is+called+this", async (page) => {
+  await page.getByText("No recommendation matches this filter").waitFor();
+  await accessible(page);
+  await page.getByRole("button", { name: "Clear the filter" }).press("Enter");
+  await grid(page, "Recommendations").waitFor();
+}));
+
+test("an unknown asset says what failed", async (t) => {
+  const { page, close } = await visit(browser, server, state, "/asset?id=live:nothing");
+  t.after(close);
+  await page.getByRole("alert").waitFor();
+  await accessible(page);
+});
+
+test("an unknown address says so", on("/nowhere", async (page) => {
+  await page.getByText("No page has this address").waitFor();
+  await accessible(page);
+}));

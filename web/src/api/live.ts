@@ -1,0 +1,71 @@
+// Live changes: the server's events make what they touch be read again, at
+// most once a second each, so that pages change without a reload.
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+
+type State = "on" | "off";
+
+let state: State = "off";
+const listeners = new Set<() => void>();
+
+function become(next: State) {
+  if (next === state) return;
+  state = next;
+  for (const l of listeners) l();
+}
+
+/** useLiveState says whether live changes arrive. */
+export function useLiveState(): State {
+  return useSyncExternalStore(
+    (l) => {
+      listeners.add(l);
+      return () => listeners.delete(l);
+    },
+    () => state,
+  );
+}
+
+// What each kind of event makes stale, by the first word of its query key.
+const touches: Record<string, string[]> = {
+  run: ["runs", "connectors"],
+  score: ["overview", "score", "history", "recommendations", "standards"],
+  assets: ["assets", "asset", "scopes", "overview"],
+  findings: ["recommendations", "check", "assessments", "findings", "asset", "overview"],
+  gaps: ["gaps", "overview"],
+  exemptions: ["exemptions", "recommendations", "assessments", "overview"],
+};
+
+/** useLive listens while the frame is shown. */
+export function useLive() {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const source = new EventSource("/api/v1/events");
+    source.onopen = () => become("on");
+    source.onerror = () => become("off");
+    const stale = throttled(queries);
+    for (const kind of Object.keys(touches)) source.addEventListener(kind, () => touches[kind]!.forEach(stale.add));
+    return () => {
+      source.close();
+      stale.stop();
+      become("off");
+    };
+  }, [queries]);
+}
+
+function throttled(queries: QueryClient) {
+  const waiting = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const flush = () => {
+    timer = undefined;
+    const keys = [...waiting];
+    waiting.clear();
+    for (const key of keys) void queries.invalidateQueries({ queryKey: [key] });
+  };
+  return {
+    add: (key: string) => {
+      waiting.add(key);
+      timer ??= setTimeout(flush, 1000);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,138 @@
+// The frame of every page: rail, bar, page, and the panel of what is open.
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useLive } from "../api/live";
+import { useSession } from "../api/queries";
+import { Failure } from "../api/client";
+import { Answer, Bones } from "../ui/answers";
+import { useKeys } from "../ui/keys";
+import { useOpen } from "../ui/url";
+import { Bar } from "./bar";
+import { pages } from "./page";
+import { Rail } from "./rail";
+import "./frame.css";
+
+const Palette = lazy(() => import("./palette"));
+const Help = lazy(() => import("./help"));
+const Panel = lazy(() => import("./panel"));
+
+const bare = new Set(pages.filter((p) => p.page.bare).map((p) => p.page.path));
+
+const titles = new Map(pages.map((p) => [p.page.path, p.page.title]));
+
+export function Frame() {
+  const { pathname } = useLocation();
+  useEffect(() => {
+    document.title = `${titles.get(pathname) ?? "Lost"} · Bulwark`;
+  }, [pathname]);
+  if (bare.has(pathname)) return <Outlet />;
+  return <Guarded />;
+}
+
+/** Guarded shows the page to a signed-in person and sends others to sign in. */
+function Guarded() {
+  const session = useSession();
+  const navigate = useNavigate();
+  const location = useLocation();
+  const out = session.error instanceof Failure && session.error.status === 401;
+  useEffect(() => {
+    if (out) void navigate({ to: "/sign-in", search: { next: location.href } as never, replace: true });
+  }, [out, navigate, location.href]);
+  if (out) return null;
+  return (
+    <Answer of={session} what="your session" skeleton={<FrameBones />}>
+      {() => <Framed />}
+    </Answer>
+  );
+}
+
+function FrameBones() {
+  return (
+    <div className="frame">
+      <div className="rail" />
+      <div className="bar" />
+      <div className="main">
+        <Bones rows={12} />
+      </div>
+    </div>
+  );
+}
+
+function Framed() {
+  const navigate = useNavigate();
+  const open = useOpen();
+  const [narrow, setNarrow] = useState(() => localStorage.getItem("bulwark-rail") === "narrow");
+  const [palette, setPalette] = useState(false);
+  const [help, setHelp] = useState(false);
+  const going = useRef(0);
+  useLive();
+
+  const collapse = () => {
+    localStorage.setItem("bulwark-rail", narrow ? "wide" : "narrow");
+    setNarrow(!narrow);
+  };
+
+  useKeys((e) => {
+    if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
+      setPalette(true);
+      return true;
+    }
+    if (Date.now() - going.current < 1200) {
+      going.current = 0;
+      const to = pages.find((p) => p.page.key === e.key)?.page;
+      if (to) {
+        void navigate({ to: to.path });
+        return true;
+      }
+    }
+    switch (e.key) {
+      case "g":
+        going.current = Date.now();
+        return true;
+      case "?":
+        setHelp(true);
+        return true;
+      case "/":
+        setPalette(true);
+        return true;
+      case "[":
+        collapse();
+        return true;
+      case "Escape":
+        if (!open.kind) return false;
+        open.close();
+        return true;
+    }
+    return false;
+  });
+
+  return (
+    <div className="frame" data-narrow={narrow || undefined} data-open={open.kind || undefined}>
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <Rail narrow={narrow} onCollapse={collapse} />
+      <Bar onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
+      <main className="main" id="main" tabIndex={-1}>
+        <Suspense fallback={<Bones rows={14} />}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <Suspense fallback={null}>
+        {open.kind && <Panel />}
+        {palette && <Palette onClose={() => setPalette(false)} />}
+        {help && <Help onClose={() => setHelp(false)} />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** Mark is the product's sign. */
+export function Mark({ size = 22 }: { size?: number }) {
+  return (
+    <svg viewBox="0 0 24 24" width={size} height={size} aria-hidden="true" focusable="false" className="brand-mark">
+      <path d="M3 3.5h4v2.8h3V3.5h4v2.8h3V3.5h4V12c0 4.9-3.7 8-9 9.5C6.7 20 3 16.9 3 12z" />
+      <path className="brand-gate" d="M10.3 17.2v-4.5a1.7 1.7 0 0 1 3.4 0v4.5z" />
+    </svg>
+  );
+}
