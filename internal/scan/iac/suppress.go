@@ -31,3 +31,33 @@ func parseSuppressions(text string, pos bulwark.Position) []bulwark.Suppression 
 	}
 	return out
 }
+
+// suppressionList are the suppressions of one file, by line.
+type suppressionList []bulwark.Suppression
+
+// lineSuppressions finds the comments of a YAML or JSON file that silence
+// checks: everything after a # or // that has one of the forms.
+func lineSuppressions(data []byte, name string) suppressionList {
+	var out suppressionList
+	n := 0
+	for text := range strings.Lines(string(data)) {
+		n++
+		i := strings.IndexByte(text, '#')
+		if i < 0 || len(text) > 4096 {
+			continue
+		}
+		out = append(out, parseSuppressions(text[i:], bulwark.Position{File: name, Line: n, EndLine: n})...)
+	}
+	return out
+}
+
+// within returns those that stand in a declaration or right above it.
+func (l suppressionList) within(p bulwark.Position) []bulwark.Suppression {
+	var out []bulwark.Suppression
+	for _, s := range l {
+		if s.Position.Line >= p.Line-1 && s.Position.Line <= p.EndLine {
+			out = append(out, s)
+		}
+	}
+	return out
+}
