@@ -8,6 +8,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/hashicorp/hcl/v2"
@@ -106,6 +107,10 @@ type Options struct {
 	// their .json forms, are read in any case and count less.
 	VarFiles []string
 
+	// Cache, when set, keeps the modules that are called, parsed, for other
+	// evaluations of the same tree with the same limits.
+	Cache *Cache
+
 	// File, when set, is the name of the only configuration file of the root
 	// folder to read; others in it are taken not to be there.
 	File string
@@ -119,6 +124,7 @@ type evaluator struct {
 	lim     Limits
 	syms    *symbols
 	modules map[string]*module
+	cache   *Cache
 	gaps    []bulwark.Gap
 	gapSeen map[string]bool
 	frames  []frame
@@ -156,6 +162,7 @@ func Evaluate(ctx context.Context, fsys fs.FS, root string, opts Options) (*Resu
 		return nil, fmt.Errorf("tf: open folder %s: %w: not a folder", root, bulwark.ErrInvalid)
 	}
 	ev := newEvaluator(ctx, fsys, root, opts.Limits)
+	ev.cache = opts.Cache
 	ev.modules[root] = loadModule(ctx, fsys, root, opts.File, ev.lim)
 	mi := ev.newModInst(ev.modules[root])
 	mi.inputs = ev.readInputs(mi, opts.VarFiles)
@@ -226,10 +233,51 @@ func (ev *evaluator) gap(what string, pos bulwark.Position, why string) {
 func (ev *evaluator) loadModule(dir string) *module {
 	m := ev.modules[dir]
 	if m == nil {
-		m = loadModule(ev.ctx, ev.fsys, dir, "", ev.lim)
-		ev.modules[dir] = m
+		m = ev.cache.get(dir)
 	}
+	if m == nil {
+		m = loadModule(ev.ctx, ev.fsys, dir, "", ev.lim)
+		if ev.ctx.Err() == nil {
+			ev.cache.put(m)
+		}
+	}
+	ev.modules[dir] = m
 	return m
+}
+
+// Cache keeps parsed modules, since many folders call the same few. The zero
+// Cache is empty; it is safe for concurrent use.
+type Cache struct {
+	mu      sync.Mutex
+	modules map[string]*module
+	lines   int
+}
+
+// maxCacheLines bounds how much a Cache holds: a line takes some 2 KB.
+const maxCacheLines = 200_000
+
+func (c *Cache) get(dir string) *module {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.modules[dir]
+}
+
+func (c *Cache) put(m *module) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.modules == nil {
+		c.modules = map[string]*module{}
+	}
+	if c.lines+m.lines <= maxCacheLines {
+		c.lines += m.lines
+		c.modules[m.dir] = m
+	}
 }
 
 // walk adds a module instance's resources, in file order, then those of the
