@@ -109,6 +109,7 @@ func TestLimits(t *testing.T) {
 	}{
 		{Limits{}, "", 8},
 		{Limits{FileBytes: 1000}, "larger than 1000 bytes", 8},
+		{Limits{TreeBytes: 2050}, "larger than", 0},
 		{Limits{Instances: 2}, "only 2 are looked at", 4},
 		{Limits{Resources: 3}, "more than 3 resources", 3},
 		{Limits{Modules: 2}, "more than 2 module instances", 5},

@@ -64,6 +64,7 @@ type Result struct {
 // Limits bound what evaluation reads and makes. A zero field takes the default.
 type Limits struct {
 	FileBytes   int64 // of one file of configuration: 16 MiB
+	TreeBytes   int64 // of all files of configuration of one evaluation: 48 MiB
 	PlanBytes   int64 // of a plan or state: 128 MiB
 	Nesting     int   // of brackets, quotes and templates: 200
 	Instances   int   // of one resource, module call or dynamic block: 1,000
@@ -83,6 +84,9 @@ func (l Limits) orDefault() Limits {
 	}
 	if l.FileBytes <= 0 {
 		l.FileBytes = 16 << 20
+	}
+	if l.TreeBytes <= 0 {
+		l.TreeBytes = 48 << 20
 	}
 	if l.PlanBytes <= 0 {
 		l.PlanBytes = 128 << 20
@@ -125,6 +129,9 @@ type evaluator struct {
 	syms    *symbols
 	modules map[string]*module
 	cache   *Cache
+
+	bytesLeft int64 // of configuration files to read
+
 	gaps    []bulwark.Gap
 	gapSeen map[string]bool
 	frames  []frame
@@ -144,7 +151,7 @@ func newEvaluator(ctx context.Context, fsys fs.FS, root string, lim Limits) *eva
 	lim = lim.orDefault()
 	return &evaluator{
 		ctx: ctx, fsys: fsys, root: root, lim: lim, syms: newSymbols(), modules: map[string]*module{},
-		gapSeen: map[string]bool{}, left: lim.Steps, look: lim.Steps, templates: map[string]*parsedTemplate{},
+		gapSeen: map[string]bool{}, bytesLeft: lim.TreeBytes, left: lim.Steps, look: lim.Steps, templates: map[string]*parsedTemplate{},
 	}
 }
 
@@ -163,7 +170,7 @@ func Evaluate(ctx context.Context, fsys fs.FS, root string, opts Options) (*Resu
 	}
 	ev := newEvaluator(ctx, fsys, root, opts.Limits)
 	ev.cache = opts.Cache
-	ev.modules[root] = loadModule(ctx, fsys, root, opts.File, ev.lim)
+	ev.modules[root] = loadModule(ctx, fsys, root, opts.File, ev.lim, &ev.bytesLeft)
 	mi := ev.newModInst(ev.modules[root])
 	mi.inputs = ev.readInputs(mi, opts.VarFiles)
 	mi.configureProviders()
@@ -236,7 +243,7 @@ func (ev *evaluator) loadModule(dir string) *module {
 		m = ev.cache.get(dir)
 	}
 	if m == nil {
-		m = loadModule(ev.ctx, ev.fsys, dir, "", ev.lim)
+		m = loadModule(ev.ctx, ev.fsys, dir, "", ev.lim, &ev.bytesLeft)
 		if ev.ctx.Err() == nil {
 			ev.cache.put(m)
 		}
