@@ -114,8 +114,9 @@ func benchmark(b *testing.B, fsys fstest.MapFS) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		var cache Cache
 		for _, root := range roots {
-			res, err := Evaluate(context.Background(), fsys, root, Options{})
+			res, err := Evaluate(context.Background(), fsys, root, Options{Cache: &cache})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
 	gocmp "github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
 )
 
 // hostile are configurations that name little and describe much.
@@ -107,6 +109,7 @@ func TestLimits(t *testing.T) {
 	}{
 		{Limits{}, "", 8},
 		{Limits{FileBytes: 1000}, "larger than 1000 bytes", 8},
+		{Limits{TreeBytes: 2050}, "larger than", 0},
 		{Limits{Instances: 2}, "only 2 are looked at", 4},
 		{Limits{Resources: 3}, "more than 3 resources", 3},
 		{Limits{Modules: 2}, "more than 2 module instances", 5},
@@ -219,5 +222,47 @@ func TestReadPlanRefuses(t *testing.T) {
 	}
 	if !IsPlan([]byte(" {\"format_version\":\"1.2\",\"terraform_version\":\"1\"")) || IsPlan([]byte(`{"Resources": {}}`)) {
 		t.Error("IsPlan is wrong")
+	}
+}
+
+// TestCache evaluates with and without a cache, at the same time.
+func TestCache(t *testing.T) {
+	a, err := txtar.ParseFile("testdata/modules.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys := archiveFS(a)
+	want, err := Evaluate(context.Background(), fsys, "live", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cache Cache
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			got, err := Evaluate(context.Background(), fsys, "live", Options{Cache: &cache})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if diff := gocmp.Diff(printResult(want), printResult(got)); diff != "" {
+				t.Errorf("with a cache (-want +got):\n%s", diff)
+			}
+		})
+	}
+	wg.Wait()
+	if cache.get("modules/app") == nil {
+		t.Error("the cache does not hold a module that was called")
+	}
+}
+
+func TestSingleFile(t *testing.T) {
+	fsys := fstest.MapFS{"a.tf": {Data: []byte("resource \"t\" \"a\" {}\n")}, "b.tf": {Data: []byte("resource \"t\" \"b\" {}\n")}}
+	res, err := Evaluate(context.Background(), fsys, ".", Options{File: "b.tf"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Resources) != 1 || res.Resources[0].Address != "t.b" {
+		t.Errorf("one file: %d resources, want t.b alone", len(res.Resources))
 	}
 }

@@ -134,11 +134,12 @@ func TestCorpora(t *testing.T) {
 				t.Fatal(err)
 			}
 			var c tally
+			var cache Cache
 			for _, root := range roots {
 				if tt.name == "iac-resources" && !strings.Contains(root, "terraform") {
 					continue
 				}
-				r, err := Evaluate(context.Background(), fsys, root, Options{})
+				r, err := Evaluate(context.Background(), fsys, root, Options{Cache: &cache})
 				if err != nil {
 					t.Fatalf("Evaluate(%s): %v", root, err)
 				}

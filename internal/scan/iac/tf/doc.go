@@ -4,8 +4,9 @@
 // lines where it was written. It also reads plans and states.
 //
 //	roots, err := tf.FindRoots(ctx, fsys, ".", tf.Limits{})
+//	var cache tf.Cache // of modules that several roots call
 //	for _, root := range roots {
-//		res, err := tf.Evaluate(ctx, fsys, root, tf.Options{})
+//		res, err := tf.Evaluate(ctx, fsys, root, tf.Options{Cache: &cache})
 //		…
 //	}
 //	res, err := tf.ReadPlan(data, "plan.json", tf.Limits{})  // terraform show -json of a plan or state, or a state file

@@ -8,6 +8,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/hashicorp/hcl/v2"
@@ -63,6 +64,7 @@ type Result struct {
 // Limits bound what evaluation reads and makes. A zero field takes the default.
 type Limits struct {
 	FileBytes   int64 // of one file of configuration: 16 MiB
+	TreeBytes   int64 // of all files of configuration of one evaluation: 48 MiB
 	PlanBytes   int64 // of a plan or state: 128 MiB
 	Nesting     int   // of brackets, quotes and templates: 200
 	Instances   int   // of one resource, module call or dynamic block: 1,000
@@ -82,6 +84,9 @@ func (l Limits) orDefault() Limits {
 	}
 	if l.FileBytes <= 0 {
 		l.FileBytes = 16 << 20
+	}
+	if l.TreeBytes <= 0 {
+		l.TreeBytes = 48 << 20
 	}
 	if l.PlanBytes <= 0 {
 		l.PlanBytes = 128 << 20
@@ -106,6 +111,10 @@ type Options struct {
 	// their .json forms, are read in any case and count less.
 	VarFiles []string
 
+	// Cache, when set, keeps the modules that are called, parsed, for other
+	// evaluations of the same tree with the same limits.
+	Cache *Cache
+
 	// File, when set, is the name of the only configuration file of the root
 	// folder to read; others in it are taken not to be there.
 	File string
@@ -119,6 +128,10 @@ type evaluator struct {
 	lim     Limits
 	syms    *symbols
 	modules map[string]*module
+	cache   *Cache
+
+	bytesLeft int64 // of configuration files to read
+
 	gaps    []bulwark.Gap
 	gapSeen map[string]bool
 	frames  []frame
@@ -138,7 +151,7 @@ func newEvaluator(ctx context.Context, fsys fs.FS, root string, lim Limits) *eva
 	lim = lim.orDefault()
 	return &evaluator{
 		ctx: ctx, fsys: fsys, root: root, lim: lim, syms: newSymbols(), modules: map[string]*module{},
-		gapSeen: map[string]bool{}, left: lim.Steps, look: lim.Steps, templates: map[string]*parsedTemplate{},
+		gapSeen: map[string]bool{}, bytesLeft: lim.TreeBytes, left: lim.Steps, look: lim.Steps, templates: map[string]*parsedTemplate{},
 	}
 }
 
@@ -156,7 +169,8 @@ func Evaluate(ctx context.Context, fsys fs.FS, root string, opts Options) (*Resu
 		return nil, fmt.Errorf("tf: open folder %s: %w: not a folder", root, bulwark.ErrInvalid)
 	}
 	ev := newEvaluator(ctx, fsys, root, opts.Limits)
-	ev.modules[root] = loadModule(ctx, fsys, root, opts.File, ev.lim)
+	ev.cache = opts.Cache
+	ev.modules[root] = loadModule(ctx, fsys, root, opts.File, ev.lim, &ev.bytesLeft)
 	mi := ev.newModInst(ev.modules[root])
 	mi.inputs = ev.readInputs(mi, opts.VarFiles)
 	mi.configureProviders()
@@ -226,10 +240,51 @@ func (ev *evaluator) gap(what string, pos bulwark.Position, why string) {
 func (ev *evaluator) loadModule(dir string) *module {
 	m := ev.modules[dir]
 	if m == nil {
-		m = loadModule(ev.ctx, ev.fsys, dir, "", ev.lim)
-		ev.modules[dir] = m
+		m = ev.cache.get(dir)
 	}
+	if m == nil {
+		m = loadModule(ev.ctx, ev.fsys, dir, "", ev.lim, &ev.bytesLeft)
+		if ev.ctx.Err() == nil {
+			ev.cache.put(m)
+		}
+	}
+	ev.modules[dir] = m
 	return m
+}
+
+// Cache keeps parsed modules, since many folders call the same few. The zero
+// Cache is empty; it is safe for concurrent use.
+type Cache struct {
+	mu      sync.Mutex
+	modules map[string]*module
+	lines   int
+}
+
+// maxCacheLines bounds how much a Cache holds: a line takes some 2 KB.
+const maxCacheLines = 200_000
+
+func (c *Cache) get(dir string) *module {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.modules[dir]
+}
+
+func (c *Cache) put(m *module) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.modules == nil {
+		c.modules = map[string]*module{}
+	}
+	if c.lines+m.lines <= maxCacheLines {
+		c.lines += m.lines
+		c.modules[m.dir] = m
+	}
 }
 
 // walk adds a module instance's resources, in file order, then those of the

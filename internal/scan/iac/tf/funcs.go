@@ -16,7 +16,7 @@ import (
 type symRule uint8
 
 const (
-	symDerive  symRule = iota // its result is a text: a derived symbol
+	symDerive  symRule = iota // its result is a derived symbol: a text, or a list to take elements of
 	symUnknown                // its result is not known
 	symPass                   // it treats texts as a whole, so tokens pass through
 	symRaw                    // it sees to unknowns and symbols itself
@@ -177,12 +177,12 @@ func (c *call) derived() *Node {
 		if a.Kind == Unknown {
 			return unknown("an argument of " + c.fn.name + " is not known" + c.ev.why(a))
 		}
-		if a.isText() && c.ev.syms.indeterminate(a.Text) {
-			return unknown("an argument of " + c.fn.name + " is not known" + c.ev.why(a))
-		}
 		b := c.ev.appendJSON(nil, a)
 		if len(b) > maxText {
 			return unknown("a text grew too large")
+		}
+		if c.ev.syms.indeterminate(string(b)) {
+			return unknown("an argument of " + c.fn.name + " is not known whole")
 		}
 		texts[i] = c.ev.syms.render(string(b))
 	}

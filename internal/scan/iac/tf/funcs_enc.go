@@ -31,7 +31,7 @@ func registerEncodings() {
 		fn{"jsondecode", 1, 1, symRaw, jsonDecode},
 		fn{"yamlencode", 1, 1, symRaw, yamlEncode},
 		fn{"yamldecode", 1, 1, symRaw, yamlDecode},
-		fn{"csvdecode", 1, 1, symUnknown, csvDecode},
+		fn{"csvdecode", 1, 1, symDerive, csvDecode},
 		fn{"base64encode", 1, 1, symRaw, base64Encode},
 		fn{"base64decode", 1, 1, symRaw, base64Decode},
 		fn{"base64gzip", 1, 1, symDerive, textual(base64Gzip)},

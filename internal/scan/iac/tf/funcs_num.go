@@ -49,7 +49,7 @@ func registerNetworks() {
 		fn{"cidrhost", 2, 2, symDerive, cidrHost},
 		fn{"cidrnetmask", 1, 1, symDerive, cidrNetmask},
 		fn{"cidrsubnet", 3, 3, symDerive, cidrSubnet},
-		fn{"cidrsubnets", 1, -1, symUnknown, cidrSubnets},
+		fn{"cidrsubnets", 1, -1, symDerive, cidrSubnets},
 	)
 }
 

@@ -50,8 +50,8 @@ type variable struct {
 }
 
 // loadModule reads and merges the configuration files of a folder, or only the
-// one called only.
-func loadModule(ctx context.Context, fsys fs.FS, dir, only string, lim Limits) *module {
+// one called only. left is how many bytes may still be read.
+func loadModule(ctx context.Context, fsys fs.FS, dir, only string, lim Limits, left *int64) *module {
 	m := &module{
 		dir: dir, variables: map[string]*variable{}, locals: map[string]*hclsyntax.Attribute{},
 		outputs: map[string]*hclsyntax.Block{}, resources: map[string]*block{}, calls: map[string]*block{},
@@ -71,7 +71,7 @@ func loadModule(ctx context.Context, fsys fs.FS, dir, only string, lim Limits) *
 			m.gap("folder", bulwark.Position{File: dir}, ctx.Err().Error())
 			break
 		}
-		cf := parseFile(fsys, path.Join(dir, e.Name()), lim)
+		cf := parseFile(fsys, path.Join(dir, e.Name()), lim, left)
 		m.files = append(m.files, cf.name)
 		m.comments = append(m.comments, cf.comments...)
 		m.gaps = append(m.gaps, cf.gaps...)

@@ -14,6 +14,7 @@ import (
 
 // symbol returns a value that is a symbol alone.
 func (ev *evaluator) symbol(s bulwark.Symbol) *Node {
+	s.Address, s.Attribute = ev.syms.render(s.Address), ev.syms.render(s.Attribute)
 	before := len(ev.syms.tokens)
 	n := &Node{Kind: Symbolic, Text: ev.syms.token(s)}
 	ev.charge(32 * (len(ev.syms.tokens) - before))
@@ -274,9 +275,13 @@ func (ev *evaluator) index(n, key *Node) *Node {
 		if n.x.only {
 			return n
 		}
-		if key.isText() {
+		if key.Kind == String {
 			return ev.attr(n, key.Text)
 		}
+		if key.Kind == Symbolic || key.Kind == Unknown {
+			return ev.anyElement(n, key)
+		}
+		return failure("an element is asked for by what is no key")
 	}
 	switch n.Kind {
 	case Unknown:

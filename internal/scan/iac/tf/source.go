@@ -77,14 +77,16 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// parseFile parses one configuration file. What cannot be parsed is a gap.
-func parseFile(fsys fs.FS, name string, lim Limits) *configFile {
+// parseFile parses one configuration file. What cannot be parsed is a gap. The
+// file's size is taken off what is left of the bytes that may be read.
+func parseFile(fsys fs.FS, name string, lim Limits, left *int64) *configFile {
 	cf := &configFile{name: name, override: isOverride(path.Base(name)), body: &hclsyntax.Body{}}
-	src, err := readFile(fsys, name, lim.FileBytes)
+	src, err := readFile(fsys, name, min(lim.FileBytes, max(*left, 0)))
 	if err != nil {
 		cf.gap(0, 0, err.Error())
 		return cf
 	}
+	*left -= int64(len(src))
 	src = scrub(bytes.TrimPrefix(src, []byte("\ufeff")))
 	cf.lines = bytes.Count(src, []byte("\n")) + 1
 	if strings.HasSuffix(name, ".json") {
@@ -199,7 +201,12 @@ func (cf *configFile) piece(src []byte, line, offset int) {
 	body, diags := parseConfig(src, cf.name, hcl.Pos{Line: line, Column: 1, Byte: offset})
 	if diags.HasErrors() {
 		d := firstError(diags)
-		at, end := line, line+bytes.Count(bytes.TrimRight(src, "\n"), []byte("\n"))
+		at, end := line, line+bytes.Count(trimTail(src), []byte("\n"))
+		if body != nil {
+			for _, b := range body.Blocks {
+				b.CloseBraceRange.End = hcl.Pos{Line: end, Column: 2}
+			}
+		}
 		cf.broken = append(cf.broken, [2]int{at, end})
 		why := d.Summary
 		if d.Subject != nil && d.Subject.Start.Line > 0 {
@@ -217,6 +224,20 @@ func (cf *configFile) piece(src []byte, line, offset int) {
 		cf.body.Attributes[k] = a
 	}
 	cf.body.Blocks = append(cf.body.Blocks, body.Blocks...)
+}
+
+// trimTail cuts blank lines and comments off the end of a piece: they belong to
+// what follows.
+func trimTail(src []byte) []byte {
+	for {
+		src = bytes.TrimRight(src, " \t\r\n")
+		i := bytes.LastIndexByte(src, '\n')
+		last := bytes.TrimSpace(src[i+1:])
+		if i < 0 || !bytes.HasPrefix(last, []byte("#")) && !bytes.HasPrefix(last, []byte("//")) {
+			return src
+		}
+		src = src[:i]
+	}
 }
 
 func firstError(diags hcl.Diagnostics) *hcl.Diagnostic {
