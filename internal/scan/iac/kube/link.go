@@ -139,7 +139,8 @@ func podTemplate(a *bulwark.Asset) bulwark.Value {
 		return a.Properties.At("spec", "jobTemplate", "spec", "template")
 	case "v1/PodTemplate":
 		return a.Properties.Get("template")
-	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "apps/v1/ReplicaSet", "v1/ReplicationController", "batch/v1/Job":
+	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "apps/v1/ReplicaSet", "v1/ReplicationController", "batch/v1/Job",
+		"argoproj.io/v1alpha1/Rollout", "serving.knative.dev/v1/Service":
 		return a.Properties.At("spec", "template")
 	}
 	return bulwark.Value{}
