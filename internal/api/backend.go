@@ -156,7 +156,8 @@ type Scorer interface {
 type LeafScore struct {
 	Scope        string
 	Current, Max float64
-	Weight       int64 // assets that are healthy or unhealthy in a control
+	Weight       int64         // assets that are healthy or unhealthy in a control
+	Assets       bulwark.Tally // by their state in all controls together
 	Controls     []LeafControl
 }
 
