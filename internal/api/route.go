@@ -92,6 +92,10 @@ func (s *Server) register() {
 		if r.allow.On != Public {
 			described.Security = []map[string][]string{{"session": {}}, {"token": {}}}
 		}
+		if r.events {
+			text := &huma.Schema{Type: huma.TypeString}
+			described.Responses = map[string]*huma.Response{"200": {Description: "events until the reader leaves", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}}}}
+		}
 		r.register(s, described)
 	}
 }
