@@ -3,10 +3,14 @@ package bulwark
 import "time"
 
 // Page bounds a listing. Cursor is opaque: what the previous page returned as
-// Next, or "" for the first. A Limit of 0 means 100; at most 1000.
+// Next, or "" for the first. A Limit of 0 means 100; at most 1000. Sort names
+// a field of the row, with - before it for falling order; "" is the list's own
+// order, and a field that the list cannot sort by is ErrInvalid. A cursor holds
+// only for the Sort that it was made under.
 type Page struct {
 	Cursor string
 	Limit  int
+	Sort   string
 }
 
 // AssetQuery selects assets. Empty fields do not restrict. Scopes are
@@ -75,6 +79,34 @@ type FindingRow struct {
 	Row AssetRow `json:"assetRow"`
 }
 
+// Turn counts the findings of one check in one leaf scope that opened (or
+// opened again) and that were resolved since an instant.
+type Turn struct {
+	Check    string
+	Scope    string
+	Asset    string // of the latest
+	Opened   int64
+	Resolved int64
+	At       time.Time // of the latest
+}
+
+// GapQuery selects coverage gaps. Empty fields do not restrict.
+type GapQuery struct {
+	Scopes     []string
+	What       []string
+	Connectors []string
+	Text       string // in where or why
+	Page
+}
+
+// GapRow is a gap in a list.
+type GapRow struct {
+	Gap
+	Connector string    `json:"connector,omitempty"`
+	Scope     string    `json:"scope,omitempty"`
+	At        time.Time `json:"at,omitzero"`
+}
+
 // Version is one kept configuration of an asset.
 type Version struct {
 	Number int64     `json:"number"` // 1 is the first seen
@@ -118,6 +150,24 @@ type Run struct {
 	Error     string    `json:"error,omitempty"`
 }
 
+// Connector is a configured source of assets.
+type Connector struct {
+	ID       string        `json:"id"`
+	Kind     string        `json:"kind"` // iac, host, kubernetes, aws …
+	Name     string        `json:"name"`
+	Enabled  bool          `json:"enabled"`
+	Interval time.Duration `json:"interval,omitempty"` // between runs; 0 is on demand only
+	LastRun  *Run          `json:"lastRun,omitempty"`
+	NextRun  time.Time     `json:"nextRun,omitzero"`
+}
+
+// Notice tells listeners that something changed, so that they read it again.
+type Notice struct {
+	Kind  string `json:"kind"`            // run, score, assets, findings, gaps, exemptions
+	Scope string `json:"scope,omitempty"` // "" concerns everybody
+	Run   *Run   `json:"run,omitempty"`   // of kind run
+}
+
 // User is a person who may sign in.
 type User struct {
 	Name     string    `json:"name"`
@@ -130,6 +180,35 @@ type User struct {
 type Grant struct {
 	Role  Role   `json:"role"`
 	Scope string `json:"scope"`
+}
+
+// Session is a signed-in browser. Only the hash of its secret is kept.
+type Session struct {
+	Hash    string // SHA-256 of the secret, hexadecimal
+	User    string
+	Created time.Time
+	Expires time.Time
+}
+
+// Token lets a program use the API. Only the hash of its secret is kept.
+type Token struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Hash     string    `json:"-"` // SHA-256 of the secret, hexadecimal
+	Grant    Grant     `json:"grant"`
+	User     string    `json:"user"` // who made it
+	Created  time.Time `json:"created"`
+	Expires  time.Time `json:"expires"`
+	LastUsed time.Time `json:"lastUsed,omitzero"`
+}
+
+// Link signs somebody in once: the first owner, or an invited user. Only the
+// hash of its secret is kept.
+type Link struct {
+	Hash    string // SHA-256 of the secret, hexadecimal
+	User    string // "" lets the person choose a name
+	Grants  []Grant
+	Expires time.Time
 }
 
 // Role is what a user or token may do.

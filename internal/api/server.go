@@ -1,0 +1,175 @@
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// Options are what a Server is made of. Store, Content, Runs and Scorer are
+// required.
+type Options struct {
+	Store   Store
+	Content Content
+	Runs    Runs
+	Scorer  Scorer
+	Web     fs.FS                // the built pages; nil serves none
+	Version string               // of the product
+	Now     func() time.Time     // nil is time.Now
+	Log     *slog.Logger         // nil discards
+	Metrics *prometheus.Registry // answers /metrics beside the server's own; nil makes one
+
+	// Ready says why the product cannot serve, nil when it can.
+	Ready func(ctx context.Context) error
+	// URL is how people reach the server, for links: http://127.0.0.1:8080.
+	URL string
+	// Hosts are further names in the Host header that are answered. With
+	// Loopback only the loopback's own names and these are, whatever a
+	// browser was made to resolve.
+	Hosts    []string
+	Loopback bool
+	// Secure says that people reach the server by TLS.
+	Secure bool
+}
+
+// Server answers HTTP. It is safe for concurrent use.
+type Server struct {
+	Options
+	api     huma.API
+	mux     *http.ServeMux
+	log     *slog.Logger
+	attempt *limiter
+	hashing chan struct{} // bounds the memory that password hashing takes
+	streams atomic.Int64  // open event streams
+	meters  *meters
+	pages   *pages
+}
+
+// New returns a server with all routes.
+func New(o Options) (*Server, error) {
+	if o.Store == nil || o.Content == nil || o.Runs == nil || o.Scorer == nil {
+		return nil, fmt.Errorf("api: store, content, runs and scorer are needed: %w", bulwark.ErrInvalid)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	s := &Server{Options: o, log: o.Log, mux: http.NewServeMux(), attempt: newLimiter(), hashing: make(chan struct{}, 2)}
+	var err error
+	if s.meters, err = newMeters(o.Metrics); err != nil {
+		return nil, fmt.Errorf("api: register metrics: %w", err)
+	}
+	if s.pages, err = loadPages(o.Web); err != nil {
+		return nil, fmt.Errorf("api: read the pages: %w", err)
+	}
+	s.api = humago.New(s.mux, configuration(o.Version))
+	s.register()
+	s.plain()
+	return s, nil
+}
+
+func configuration(version string) huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Bulwark", Version: version, License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"session": {Type: "apiKey", In: "cookie", Name: sessionCookie},
+					"token":   {Type: "http", Scheme: "bearer"},
+				},
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+	}
+}
+
+// Handler returns the whole of the server, guarded and measured.
+func (s *Server) Handler() http.Handler {
+	return s.measure(s.guard(compress(s.mux)))
+}
+
+// CheckListen refuses an address beyond loopback without TLS. An empty host
+// is every interface.
+func CheckListen(address string, secure bool) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("listen on %q: %w: want host:port: %w", address, bulwark.ErrInvalid, err)
+	}
+	if secure || loopbackHost(host) {
+		return nil
+	}
+	return fmt.Errorf("listen on %s: %w: beyond loopback TLS is needed: give --tls-cert and --tls-key", address, bulwark.ErrInvalid)
+}
+
+func loopbackHost(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+// Serve answers on a listener until ctx ends, then lets requests end for up to
+// ten seconds. tlsConfig is nil on loopback. It returns nil when ctx ended.
+func (s *Server) Serve(ctx context.Context, l net.Listener, tlsConfig *tls.Config) error {
+	if err := CheckListen(l.Addr().String(), tlsConfig != nil); err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: s.Handler(), TLSConfig: tlsConfig,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	ended := make(chan error, 1)
+	go func() {
+		if tlsConfig != nil {
+			ended <- server.ServeTLS(l, "", "")
+			return
+		}
+		ended <- server.Serve(l)
+	}()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("api: serve: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := server.Shutdown(grace)
+	if err != nil {
+		err = errors.Join(err, server.Close())
+	}
+	<-ended
+	if err != nil {
+		return fmt.Errorf("api: stop: %w", err)
+	}
+	return nil
+}
+
+// OpenAPI returns the description of the API as indented JSON.
+func (s *Server) OpenAPI() ([]byte, error) {
+	return openapi(s.api.OpenAPI())
+}
