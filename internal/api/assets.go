@@ -132,14 +132,18 @@ func (s *Server) asset(ctx context.Context, in *ByID) (*Answer[Asset], error) {
 	if !a.Observed.IsAbsent() {
 		out.Observed = json.RawMessage(a.Observed.String())
 	}
-	positions(a.Properties, "", out.Positions)
+	known := paths{at: out.Positions, odd: map[string]string{}}
+	known.walk(a.Properties, "", "")
 	rows, _, err := s.Store.Assessments(ctx, bulwark.AssessmentQuery{Asset: a.ID, Page: bulwark.Page{Limit: maxAssessments}})
 	if err != nil {
 		return nil, err
 	}
 	out.Assessments = make([]Assessment, 0, len(rows))
 	for _, r := range rows {
-		out.Assessments = append(out.Assessments, s.assessment(r, false))
+		as := s.assessment(r, false)
+		as.Evidence, as.Instances = slices.Clone(as.Evidence), slices.Clone(as.Instances)
+		known.rewrite(&as)
+		out.Assessments = append(out.Assessments, as)
 	}
 	if out.Relations, err = s.relations(ctx, a); err != nil {
 		return nil, err
@@ -151,39 +155,79 @@ func (s *Server) asset(ctx context.Context, in *ByID) (*Answer[Asset], error) {
 	return answer(out, err)
 }
 
-// positions notes where each value stands, by path, children after parents.
-func positions(v bulwark.Value, path string, to map[string]bulwark.Position) {
-	if len(to) >= maxPositions {
+// paths are those of the values in a configuration. Evidence joins names with
+// dots, whatever is in them; pages need to tell a name with a dot from two.
+type paths struct {
+	at  map[string]bulwark.Position // by path as pages write it
+	odd map[string]string           // path as evidence writes it → as pages do, where they differ
+}
+
+// walk notes each value below v, parents first.
+func (p *paths) walk(v bulwark.Value, path, joined string) {
+	if len(p.at) >= maxPositions || len(p.odd) >= maxPositions {
 		return
 	}
-	if p := v.Position(); path != "" && p.File != "" {
-		to[path] = p
+	if pos := v.Position(); path != "" && pos.File != "" {
+		p.at[path] = pos
+	}
+	if path != joined {
+		p.odd[joined] = path
 	}
 	switch v.Kind() {
 	case bulwark.Object:
 		for i := range v.Len() {
 			c := v.Index(i)
-			positions(c, memberPath(path, c.Name()), to)
+			name := c.Name()
+			below := name
+			if joined != "" {
+				below = joined + "." + name
+			}
+			p.walk(c, memberPath(path, name), below)
 		}
 	case bulwark.List:
 		for i := range v.Len() {
-			positions(v.Index(i), path+"["+strconv.Itoa(i)+"]", to)
+			step := "[" + strconv.Itoa(i) + "]"
+			p.walk(v.Index(i), path+step, joined+step)
 		}
 	}
 }
 
-// memberPath appends a member's name to a path as evidence writes it.
+// rewrite gives evidence and instances of an asset the paths that pages write.
+func (p *paths) rewrite(as *Assessment) {
+	for i, e := range as.Evidence {
+		if to, ok := p.odd[e.Path]; ok && (e.Asset == "" || e.Asset == as.Asset) {
+			as.Evidence[i].Path = to
+		}
+	}
+	for i, in := range as.Instances {
+		if to, ok := p.odd[in.Path]; ok {
+			as.Instances[i].Path = to
+		}
+	}
+}
+
+// memberPath appends a member's name to a path: .name where it is a plain word,
+// else ["name"], quoted as JSON. A name that begins with $ has a second one, as
+// in the properties' JSON.
 func memberPath(path, name string) string {
+	if strings.HasPrefix(name, "$") {
+		name = "$" + name
+	}
 	plain := name != ""
 	for i, r := range name {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		if !letter && (i == 0 || r < '0' || r > '9') {
-			plain = false
-		}
+		inner := i > 0 && (r >= '0' && r <= '9' || r == '$' || r == '-')
+		plain = plain && (letter || inner)
 	}
 	switch {
 	case !plain:
-		return path + "[" + strconv.Quote(name) + "]"
+		var quoted strings.Builder
+		enc := json.NewEncoder(&quoted)
+		enc.SetEscapeHTML(false)
+		if enc.Encode(name) != nil { // a string always encodes
+			return path
+		}
+		return path + "[" + strings.TrimSuffix(quoted.String(), "\n") + "]"
 	case path == "":
 		return name
 	}

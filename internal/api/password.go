@@ -40,35 +40,47 @@ func encodeHash(salt []byte, memory, passes uint32, lanes uint8, key []byte) str
 // that the answer takes as long.
 var nobody = encodeHash(make([]byte, 16), argonMemory, argonPasses, argonLanes, make([]byte, 32))
 
-// verifyPassword compares in constant time. A hash that cannot be read, or
-// whose cost is out of bounds, matches nothing.
-func verifyPassword(hash, password string) bool {
+// parsedHash is what a PHC string says.
+type parsedHash struct {
+	memory, passes uint32
+	lanes          uint8
+	salt, key      []byte
+}
+
+// parseHash reads a hash; ok is false when it cannot be read or when its cost
+// is out of bounds (256 MiB, ten passes, sixteen lanes).
+func parseHash(hash string) (p parsedHash, ok bool) {
 	var version int
-	var memory, passes uint32
-	var lanes uint8
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
-		return false
+		return p, false
 	}
 	if n, err := fmt.Sscanf(parts[2], "v=%d", &version); n != 1 || err != nil || version != argon2.Version {
+		return p, false
+	}
+	if n, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.passes, &p.lanes); n != 3 || err != nil {
+		return p, false
+	}
+	if p.memory > 256<<10 || p.passes == 0 || p.passes > 10 || p.lanes == 0 || p.lanes > 16 {
+		return p, false
+	}
+	var err error
+	if p.salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
+		return p, false
+	}
+	p.key, err = base64.RawStdEncoding.DecodeString(parts[5])
+	return p, err == nil && len(p.key) >= 16 && len(p.key) <= 64
+}
+
+// verifyPassword compares in constant time. A hash that cannot be read matches
+// nothing.
+func verifyPassword(hash, password string) bool {
+	p, ok := parseHash(hash)
+	if !ok {
 		return false
 	}
-	if n, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &lanes); n != 3 || err != nil {
-		return false
-	}
-	if memory > 1<<20 || passes == 0 || passes > 10 || lanes == 0 || lanes > 16 {
-		return false
-	}
-	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
-	if err != nil {
-		return false
-	}
-	key, err := base64.RawStdEncoding.DecodeString(parts[5])
-	if err != nil || len(key) < 16 || len(key) > 64 {
-		return false
-	}
-	got := argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(key)))
-	return subtle.ConstantTimeCompare(got, key) == 1
+	got := argon2.IDKey([]byte(password), p.salt, p.passes, p.memory, p.lanes, uint32(len(p.key)))
+	return subtle.ConstantTimeCompare(got, p.key) == 1
 }
 
 // checkPassword tells what is wrong with a new password.

@@ -155,10 +155,28 @@ func TestAsset(t *testing.T) {
 }
 
 func TestMemberPath(t *testing.T) {
-	for name, want := range map[string]string{"a1": "p.a1", "_x": "p._x", "1a": `p["1a"]`, "a b": `p["a b"]`, `q"`: `p["q\""]`, "": `p[""]`} {
+	for name, want := range map[string]string{"a1": "p.a1", "_x": "p._x", "1a": `p["1a"]`, "a-b": "p.a-b", "-b": `p["-b"]`, "a b": `p["a b"]`, `q"<`: `p["q\"<"]`, "": `p[""]`, "$x": `p["$$x"]`} {
 		if got := memberPath("p", name); got != want {
 			t.Errorf("memberPath(p, %q) = %s, want %s", name, got, want)
 		}
+	}
+}
+
+// TestEvidencePaths: evidence joins names with dots, pages quote them.
+func TestEvidencePaths(t *testing.T) {
+	p := paths{at: map[string]bulwark.Position{}, odd: map[string]string{}}
+	p.walk(value(t, `{"labels":{"app.io/name":[1],"plain":2}}`), "", "")
+	as := Assessment{Asset: "x", Evidence: []bulwark.Evidence{{Asset: "x", Path: "labels.app.io/name[0]"}, {Asset: "y", Path: "labels.app.io/name"}, {Path: "labels.plain"}}}
+	p.rewrite(&as)
+	var got []string
+	for _, e := range as.Evidence {
+		got = append(got, e.Path)
+	}
+	if got, want := strings.Join(got, " "), `labels["app.io/name"][0] labels.app.io/name labels.plain`; got != want {
+		t.Errorf("paths = %s, want %s", got, want)
+	}
+	if _, ok := p.at[`labels["app.io/name"]`]; !ok {
+		t.Errorf("positions = %v, want the quoted path", p.at)
 	}
 }
 

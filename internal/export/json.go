@@ -1,0 +1,104 @@
+package export
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+var _ = format(Format{Name: "json", About: "everything, for programs; a stable contract", MediaType: "application/json", write: writeJSON})
+
+type jsonAsset struct {
+	ID     string         `json:"id"`
+	Type   string         `json:"type"`
+	Name   string         `json:"name"`
+	Scope  string         `json:"scope"`
+	Origin bulwark.Origin `json:"origin"`
+}
+
+type jsonAssessment struct {
+	Check     string             `json:"check"`
+	Asset     string             `json:"asset"`
+	State     bulwark.State      `json:"state"`
+	Severity  bulwark.Severity   `json:"severity"`
+	Risk      bulwark.Severity   `json:"risk"`
+	Because   string             `json:"because,omitempty"`
+	Evidence  []bulwark.Evidence `json:"evidence,omitempty"`
+	Instances []bulwark.Instance `json:"instances,omitempty"`
+	Location  bulwark.Position   `json:"location,omitzero"`
+}
+
+type jsonSuppressed struct {
+	bulwark.Finding
+	By bulwark.Suppression `json:"suppression"`
+}
+
+type jsonReport struct {
+	Version     string            `json:"version"`
+	Assets      []jsonAsset       `json:"assets"`
+	Assessments []jsonAssessment  `json:"assessments"`
+	Findings    []bulwark.Finding `json:"findings"`
+	Suppressed  []jsonSuppressed  `json:"suppressed,omitempty"`
+	Gaps        []bulwark.Gap     `json:"gaps"`
+}
+
+func writeJSON(w io.Writer, r *bulwark.Report) error {
+	out := jsonReport{Version: r.Version, Assets: []jsonAsset{}, Assessments: []jsonAssessment{}, Findings: r.Findings, Gaps: r.Gaps}
+	if out.Findings == nil {
+		out.Findings = []bulwark.Finding{}
+	}
+	if out.Gaps == nil {
+		out.Gaps = []bulwark.Gap{}
+	}
+	for _, a := range r.Assets {
+		out.Assets = append(out.Assets, jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin()})
+	}
+	risks := map[[2]string]bulwark.Severity{}
+	for _, f := range r.Findings {
+		key := [2]string{f.Check, f.Asset}
+		risks[key] = max(risks[key], f.Risk)
+	}
+	for _, a := range r.Assessments {
+		severity := checkOf(r, a.Check).Severity
+		risk, ok := risks[[2]string{a.Check, a.Asset}]
+		if !ok {
+			risk = severity
+		}
+		out.Assessments = append(out.Assessments, jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, a.Instances, assetOf(r, a.Asset).Position})
+	}
+	for _, s := range r.Suppressed {
+		out.Suppressed = append(out.Suppressed, jsonSuppressed{s.Finding, s.By})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(out)
+}
+
+// maxBaseline bounds a baseline in bytes.
+const maxBaseline = 1 << 30
+
+// ReadBaseline returns the ids of the findings that a JSON report holds. The
+// error is of kind ErrInvalid when it is none.
+func ReadBaseline(from io.Reader) (map[string]bool, error) {
+	var report struct {
+		Findings []struct {
+			ID string `json:"id"`
+		} `json:"findings"`
+	}
+	dec := json.NewDecoder(io.LimitReader(from, maxBaseline))
+	if err := dec.Decode(&report); err != nil {
+		return nil, fmt.Errorf("read baseline: %w: %w", bulwark.ErrInvalid, err)
+	}
+	if report.Findings == nil {
+		return nil, fmt.Errorf("read baseline: %w: it is no report in the json format", bulwark.ErrInvalid)
+	}
+	known := make(map[string]bool, len(report.Findings))
+	for _, f := range report.Findings {
+		if f.ID != "" {
+			known[f.ID] = true
+		}
+	}
+	return known, nil
+}
