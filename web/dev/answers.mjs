@@ -69,10 +69,10 @@ export function answers(d) {
       const t = { healthy: 0, unhealthy: 0, unknown: 0, notApplicable: 0 };
       for (const s of byControl.get(c.id).values()) t[s === "not applicable" ? "notApplicable" : s]++;
       const n = t.healthy + t.unhealthy;
-      return { ...c, ...t, current: n ? (c.max / n) * t.healthy : 0, potential: n ? (c.max / n) * t.unhealthy : 0, scored: n > 0 };
+      return { ...c, points: c.max, ...t, current: n ? (c.max / n) * t.healthy : 0, potential: n ? (c.max / n) * t.unhealthy : 0, counted: n > 0 };
     });
     const current = list.reduce((n, c) => n + c.current, 0);
-    const max = list.reduce((n, c) => n + (c.scored ? c.max : 0), 0);
+    const max = list.reduce((n, c) => n + (c.counted ? c.max : 0), 0);
     return { controls: list, current, max, ratio: max ? current / max : undefined };
   }
 
@@ -139,7 +139,7 @@ export function answers(d) {
         const assets = [...new Set(scoped(q.scope).filter((a) => a.check.control === id && !a.check.preview && a.state === "unhealthy" && !exempt(a)).map((a) => a.asset))];
         return assets.slice(0, 50).map((a) => ({ asset: a.id, name: a.name, points: c.max / n, checks: scoped(q.scope).filter((x) => x.asset === a && x.check.control === id && x.state === "unhealthy").map((x) => x.check.id) }));
       };
-      return [200, { current: s.current, max: s.max, ratio: s.ratio, controls: s.controls.map((c) => ({ ...c, losing: losing(c.id) })) }];
+      return [200, { current: s.current, max: s.max, ratio: s.ratio, controls: s.controls.map((c) => ({ ...c, losing: losing(c.id), losingTotal: c.unhealthy })) }];
     },
     "GET /recommendations": (q) => {
       const all = recommendations(q.scope);

@@ -6,7 +6,9 @@ import { useParams } from "../ui/url";
 import { address, call, type Query, setCSRF } from "./client";
 import type * as t from "./types";
 
-const pageSize = 200;
+// Rows of the first page, which is waited for, and of those that follow while scrolling.
+const firstPage = 200;
+const nextPage = 1000;
 
 function useScope(): string | undefined {
   return useParams().scope || undefined;
@@ -16,7 +18,7 @@ function useScope(): string | undefined {
 function useList<T>(key: string, path: string, query: Query, options: { enabled?: boolean } = {}): Listing<T> {
   const list = useInfiniteQuery({
     queryKey: [key, "list", query],
-    queryFn: ({ pageParam, signal }) => call<t.List<T>>("GET", path, { ...query, limit: pageSize, cursor: pageParam }, undefined, signal),
+    queryFn: ({ pageParam, signal }) => call<t.List<T>>("GET", path, { ...query, limit: pageParam ? nextPage : firstPage, cursor: pageParam }, undefined, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next || undefined,
     placeholderData: keepPreviousData,

@@ -49,13 +49,16 @@ export interface Run {
 export interface ControlScore extends Required<Tally> {
   id: string;
   title: string;
-  max: number;
+  points: number; // what it is worth in one scope
+  max: number; // what it can give here; several scopes are weighted
   current: number;
   potential: number;
+  counted: boolean; // false when no asset is healthy or unhealthy in it
 }
 
 export interface ExplainedControl extends ControlScore {
   losing: { asset: string; name: string; points: number; checks: string[] }[];
+  losingTotal: number;
 }
 
 export interface Explanation {
@@ -131,6 +134,7 @@ export interface Check extends Recommendation {
   line: number;
   tests: CheckTest[];
   parameters: { name: string; description: string; default: string }[];
+  exact?: number; // points that mending it alone would give
 }
 
 export interface Evidence {

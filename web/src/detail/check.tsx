@@ -67,7 +67,7 @@ function Whole({ c, alone }: { c: Check; alone?: boolean }) {
           <Link to="/recommendations" search={kept({ q: `control:${c.control}` })}>
             {controlTitle(c.control)}
           </Link>
-          {c.potential > 0 && <span className="c-healthy">+{points(c.potential)} points to gain</span>}
+          <Gain c={c} />
         </div>
       </header>
       <Tabs value={tab} onChange={(t) => set({ tab: t && t !== "affected" ? t : undefined }, { replace: true })} className="detail-tabs">
@@ -95,6 +95,17 @@ function Whole({ c, alone }: { c: Check; alone?: boolean }) {
         </Tabs.Panel>
       </Tabs>
     </article>
+  );
+}
+
+/** Gain says what mending the check everywhere would give: exactly where the server has worked it out, else at most. */
+function Gain({ c }: { c: Check }) {
+  const gain = c.exact ?? c.potential;
+  if (gain <= 0.005) return null;
+  return (
+    <span className="c-healthy">
+      {c.exact === undefined && "up to "}+{points(gain)} points to gain
+    </span>
   );
 }
 

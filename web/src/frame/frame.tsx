@@ -12,7 +12,8 @@ import { pages } from "./page";
 import { Rail } from "./rail";
 import "./frame.css";
 
-const Palette = lazy(() => import("./palette"));
+const palette = () => import("./palette");
+const Palette = lazy(palette);
 const Help = lazy(() => import("./help"));
 const Panel = lazy(() => import("./panel"));
 
@@ -62,10 +63,15 @@ function Framed() {
   const navigate = useNavigate();
   const open = useOpen();
   const [narrow, setNarrow] = useState(() => localStorage.getItem("bulwark-rail") === "narrow");
-  const [palette, setPalette] = useState(false);
+  const [searching, setSearching] = useState(false);
   const [help, setHelp] = useState(false);
   const going = useRef(0);
   useLive();
+  useEffect(() => {
+    // So that nothing typed after Ctrl-K is lost while the palette loads.
+    const timer = setTimeout(() => void palette(), 1500);
+    return () => clearTimeout(timer);
+  }, []);
 
   const collapse = () => {
     localStorage.setItem("bulwark-rail", narrow ? "wide" : "narrow");
@@ -74,7 +80,7 @@ function Framed() {
 
   useKeys((e) => {
     if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
-      setPalette(true);
+      setSearching(true);
       return true;
     }
     if (Date.now() - going.current < 1200) {
@@ -93,7 +99,7 @@ function Framed() {
         setHelp(true);
         return true;
       case "/":
-        setPalette(true);
+        setSearching(true);
         return true;
       case "[":
         collapse();
@@ -112,7 +118,7 @@ function Framed() {
         Skip to the page
       </a>
       <Rail narrow={narrow} onCollapse={collapse} />
-      <Bar onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
+      <Bar onPalette={() => setSearching(true)} onHelp={() => setHelp(true)} />
       <main className="main" id="main" tabIndex={-1}>
         <Suspense fallback={<Bones rows={14} />}>
           <Outlet />
@@ -120,7 +126,7 @@ function Framed() {
       </main>
       <Suspense fallback={null}>
         {open.kind && <Panel />}
-        {palette && <Palette onClose={() => setPalette(false)} />}
+        {searching && <Palette onClose={() => setSearching(false)} />}
         {help && <Help onClose={() => setHelp(false)} />}
       </Suspense>
     </div>

@@ -248,7 +248,9 @@ export function Facets({ fields, show = 8 }: { fields: Field[]; show?: number })
                 {values.map((v) => (
                   <li key={v.value}>
                     <button className="bare-button facet" aria-pressed={chosen.includes(v.value)} onClick={() => setFilter(toggleValue(filter, f.key, v.value))} title={v.value}>
-                      <span className="facet-bar" style={{ width: `${((v.count ?? 0) / most) * 100}%` }} />
+                      <span className="facet-track">
+                        <span className="facet-bar" style={{ width: `${((v.count ?? 0) / most) * 100}%` }} />
+                      </span>
                       <span className="cut">{v.label ?? v.value}</span>
                       <span className="num end">{v.count === undefined ? "" : count(v.count)}</span>
                     </button>

@@ -2,6 +2,7 @@
 // made it. What differs between lists is given; what is the same is here.
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
+import { long } from "../api/live";
 import type { Facet, List } from "../api/types";
 import { Bones, Empty, type EmptyProps, Failed } from "./answers";
 import type { Field, Filter } from "./filter";
@@ -112,6 +113,11 @@ export function ListPage<T>(p: ListPageProps<T>) {
             <span className="num">
               {count(rows.length)} of {count(total)} read
             </span>
+            {list.isStale && long(list.data) && !list.isFetching && (
+              <button className="bare-button link-button" onClick={() => void list.refetch()}>
+                Something changed: read again
+              </button>
+            )}
             <code className="end cut">GET {list.address}</code>
           </div>
         </div>

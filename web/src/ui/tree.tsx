@@ -42,6 +42,7 @@ export function Tree({ value, positions = {}, marks = [], find = "", label }: Tr
     for (const m of marks) map.set(m.path, [...(map.get(m.path) ?? []), m]);
     return map;
   }, [marks]);
+  const ghosts = useMemo(() => ghostsOf(value, marks), [value, marks]);
   const start = useMemo(() => {
     const open = new Set<string>();
     for (const m of marks) for (const p of parents(m.path).slice(0, -1)) open.add(p);
@@ -70,10 +71,29 @@ export function Tree({ value, positions = {}, marks = [], find = "", label }: Tr
         </button>
       </div>
       <ul className="tree" aria-label={label}>
-        <Members value={value} path="" depth={0} folder={folder} marked={marked} positions={positions} find={find.toLowerCase()} />
+        <Members value={value} path="" depth={0} folder={folder} marked={marked} ghosts={ghosts} positions={positions} find={find.toLowerCase()} />
       </ul>
     </div>
   );
+}
+
+/** ghostsOf finds the marked paths that the value lacks, by the deepest path that it has. */
+function ghostsOf(value: unknown, marks: TreeMark[]): Map<string, string[]> {
+  const out = new Map<string, string[]>();
+  for (const path of new Set(marks.map((m) => m.path))) {
+    let at = value;
+    let held = "";
+    for (const p of parents(path)) {
+      const next = membersOf(at).find(([k]) => child(held, k) === p);
+      if (!next) {
+        out.set(held, [...(out.get(held) ?? []), path]);
+        break;
+      }
+      at = next[1];
+      held = p;
+    }
+  }
+  return out;
 }
 
 /** search returns the paths to open so that every match shows. */
@@ -140,6 +160,7 @@ interface MembersProps {
   depth: number;
   folder: Folder;
   marked: Map<string, TreeMark[]>;
+  ghosts: Map<string, string[]>; // paths that decide by being absent, by the path that would hold them
   positions: Record<string, Position>;
   find: string;
 }
@@ -151,6 +172,9 @@ function Members(p: MembersProps) {
     <>
       {list.slice(0, shown).map(([k, v]) => (
         <Member key={k} name={k} member={v} at={child(p.path, k)} {...p} />
+      ))}
+      {p.ghosts.get(p.path)?.map((path) => (
+        <Member key={path} {...p} name={path.slice(p.path.length).replace(/^\./, "")} member={undefined} at={path} />
       ))}
       {list.length > shown && (
         <li>
@@ -167,7 +191,7 @@ function Member(p: MembersProps & { name: string | number; member: unknown; at: 
   const { member, at, folder } = p;
   const marks = p.marked.get(at);
   const tree = isTree(member);
-  const size = tree ? membersOf(member).length : 0;
+  const size = tree ? membersOf(member).length + (p.ghosts.get(at)?.length ?? 0) : 0;
   const open = folder.folds.has(at);
   const hit = p.find !== "" && (String(p.name).toLowerCase().includes(p.find) || (!tree && plain(member).toLowerCase().includes(p.find)));
   const Chevron = open ? IconChevronDown : IconChevronRight;
@@ -201,7 +225,7 @@ function Member(p: MembersProps & { name: string | number; member: unknown; at: 
       </div>
       {tree && open && (
         <ul>
-          <Members value={member} path={at} depth={p.depth + 1} folder={folder} marked={p.marked} positions={p.positions} find={p.find} />
+          <Members value={member} path={at} depth={p.depth + 1} folder={folder} marked={p.marked} ghosts={p.ghosts} positions={p.positions} find={p.find} />
         </ul>
       )}
     </li>
