@@ -6,7 +6,7 @@ import { useSession } from "../api/queries";
 import { Failure } from "../api/client";
 import { Answer, Bones } from "../ui/answers";
 import { useKeys } from "../ui/keys";
-import { useOpen } from "../ui/url";
+import { useKept, useOpen } from "../ui/url";
 import { Bar } from "./bar";
 import { pages } from "./page";
 import { Rail } from "./rail";
@@ -62,6 +62,7 @@ function FrameBones() {
 function Framed() {
   const navigate = useNavigate();
   const open = useOpen();
+  const kept = useKept();
   const [narrow, setNarrow] = useState(() => localStorage.getItem("bulwark-rail") === "narrow");
   const [searching, setSearching] = useState(false);
   const [help, setHelp] = useState(false);
@@ -78,7 +79,7 @@ function Framed() {
     setNarrow(!narrow);
   };
 
-  useKeys((e) => {
+  const onKey = (e: KeyboardEvent) => {
     if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
       setSearching(true);
       return true;
@@ -87,7 +88,7 @@ function Framed() {
       going.current = 0;
       const to = pages.find((p) => p.page.key === e.key)?.page;
       if (to) {
-        void navigate({ to: to.path });
+        void navigate({ to: to.path, search: kept() });
         return true;
       }
     }
@@ -110,7 +111,8 @@ function Framed() {
         return true;
     }
     return false;
-  });
+  };
+  useKeys(onKey, { last: true });
 
   return (
     <div className="frame" data-narrow={narrow || undefined} data-open={open.kind || undefined}>
