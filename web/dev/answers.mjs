@@ -267,7 +267,7 @@ export function answers(d) {
       }));
       const all = out.flatMap((s) => s.controls);
       const n = (s) => all.filter((c) => c.status === s).length;
-      return { id, title, version, publisher, description: "Mapped to checks; what no check can judge is shown apart and never counted as passed.", references: ["https://learn.microsoft.com/security/benchmark/azure/overview"], passed: n("passed"), failed: n("failed"), unknown: n("unknown"), manual: n("manual"), notCovered: n("not covered"), sections: out };
+      return { id, title, version, publisher, description: "Mapped to checks; what no check can judge is shown apart and never counted as passed.", references: ["https://learn.microsoft.com/security/benchmark/azure/overview"], passed: n("passed"), failed: n("failed"), unknown: n("unknown"), notApplicable: 0, manual: n("manual"), notCovered: n("not covered"), sections: out };
     };
     return d.assets.length ? [
       make("mcsb-v1", "Microsoft cloud security benchmark", "1.0", "Microsoft", [
@@ -294,7 +294,7 @@ export function answers(d) {
       exemptions = exemptions.filter((e) => e.id !== id);
       tokens = tokens.filter((t) => t.id !== id);
       users = users.filter((u) => u.name !== id);
-      return [204, undefined];
+      return gone[1] === "exemptions" ? [200, {}] : [204, undefined];
     }
     return [404, { code: "not-found", message: `No route answers ${method} ${path}.` }];
   };

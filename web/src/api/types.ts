@@ -267,6 +267,7 @@ export interface Standard {
   passed: number;
   failed: number;
   unknown: number;
+  notApplicable: number;
   manual: number;
   notCovered: number;
   sections: StandardSection[];

@@ -132,20 +132,24 @@ function marksOf(id: string, assessments: Assessment[]): TreeMark[] {
 
 function Configuration({ a }: { a: Asset }) {
   const [find, setFind] = useState("");
-  const marks = useMemo(() => marksOf(a.id, a.assessments), [a]);
+  const [marks, seen] = useMemo(() => {
+    const all = marksOf(a.id, a.assessments);
+    const observed = all.filter((m) => m.path.startsWith("observed."));
+    return [all.filter((m) => !observed.includes(m)), observed.map((m) => ({ ...m, path: m.path.slice("observed.".length) }))];
+  }, [a]);
   const empty = !a.properties || Object.keys(a.properties).length === 0;
   if (empty && !a.observed) return <Empty why="filtered" title="Nothing is known of its configuration" />;
   return (
     <div className="stack">
       <div className="row">
         <TextInput className="grow" placeholder="Find a property or value" aria-label="Find a property or value" leftSection={<IconSearch size={14} aria-hidden />} value={find} onChange={(e) => setFind(e.currentTarget.value)} />
-        <span className="muted">{some(new Set(marks.map((m) => m.path)).size, "deciding line")}</span>
+        <span className="muted">{some(new Set(marks.concat(seen).map((m) => m.path)).size, "deciding line")}</span>
       </div>
       {!empty && <Tree value={a.properties} positions={a.positions} marks={marks} find={find} label="Declared properties" />}
       {Boolean(a.observed) && (
         <>
           <h3>Observed</h3>
-          <Tree value={a.observed} find={find} label="Observed properties" />
+          <Tree value={a.observed} marks={seen} find={find} label="Observed properties" />
         </>
       )}
     </div>

@@ -168,7 +168,7 @@ function Affected({ c }: { c: Check }) {
           columns={columns}
           items={items}
           id={(a) => a.asset}
-          total={list.data?.pages[0]?.total ?? rows.length}
+          total={asked ? rows.length : c[state === "not applicable" ? "notApplicable" : state]}
           more={list.hasNextPage}
           onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
           onOpen={(a) => open.show("asset", a.asset, { tab: "assessments" })}
