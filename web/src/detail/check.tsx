@@ -30,7 +30,7 @@ export default function CheckDetail({ id, alone }: { id: string; alone?: boolean
   );
 }
 
-const ways: [string, string][] = [
+const ways: [keyof Check["remediation"], string][] = [
   ["console", "Console"],
   ["cli", "Command line"],
   ["terraform", "Terraform"],
