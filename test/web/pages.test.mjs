@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { accessible, enter, launch, press, quiet, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
 
-const pictures = fileURLToPath(new URL("../../docs/img/", import.meta.url));
 const keep = process.env.BULWARK_SCREENSHOTS !== "0";
+let pictures; // the documents show only what the product itself made
 let server, browser, state, check, asset, standard;
 
 before(async () => {
@@ -22,6 +22,7 @@ before(async () => {
   asset = (await first("/api/v1/assets?sort=-unhealthy&limit=1")).id;
   standard = (await first("/api/v1/standards"))?.id;
   await close();
+  pictures = fileURLToPath(new URL(server.kind === "invented" ? "../../build/img/" : "../../docs/img/", import.meta.url));
   mkdirSync(pictures, { recursive: true });
 });
 
@@ -270,4 +271,32 @@ test("a hundred thousand rows scroll, and few of them exist", async (t) => {
   t.diagnostic(`a jump anywhere is drawn in ${frames[30].toFixed(0)} ms (median), ${frames[57].toFixed(0)} ms (95th); all rows read in ${((Date.now() - began) / 1000).toFixed(1)} s`);
   assert.ok(exist < 120, `${exist} rows exist`);
   await page.keyboard.press("Home");
+});
+
+test("what if: the score with a recommendation mended", on("/recommendations?view=flat", async (page) => {
+  await grid(page, "Recommendations").getByRole("row").nth(1).waitFor();
+  await press(page, "j", "x");
+  await page.getByRole("button", { name: "What if mended" }).press("Enter");
+  await page.getByRole("region", { name: "Selection" }).getByText(/score .* → /).waitFor();
+  await accessible(page);
+}));
+
+test("an asset: the mend shows beside its proof", on(() => `/asset?id=${id(asset)}`, async (page) => {
+  await page.getByRole("button", { name: "Mend" }).first().press("Enter");
+  await page.getByText(/judged again when it is next read/).waitFor();
+  await accessible(page);
+}));
+
+test("a failure says what failed and tries again", async (t) => {
+  const { page, close } = await visit(browser, server, state, "/");
+  t.after(close);
+  let broken = true;
+  await page.route("**/api/v1/assets?*", (route) => (broken ? route.fulfill({ status: 503, json: { code: "unavailable", message: "The store is busy.", mend: "Try again in a moment." } }) : route.continue()));
+  await press(page, "g", "i");
+  const alert = page.getByRole("alert");
+  await alert.getByText("The store is busy.").waitFor();
+  await accessible(page);
+  broken = false;
+  await alert.getByRole("button", { name: "Try again" }).press("Enter");
+  await grid(page, "Inventory").waitFor();
 });

@@ -141,6 +141,15 @@ export function answers(d) {
       };
       return [200, { current: s.current, max: s.max, ratio: s.ratio, controls: s.controls.map((c) => ({ ...c, losing: losing(c.id), losingTotal: c.unhealthy })) }];
     },
+    "POST /score/what-if": (q, b) => {
+      const before = scores(q.scope);
+      const mended = d.assessments.filter((a) => a.state === "unhealthy" && (!b.checks || b.checks.includes(a.check.id)) && (!b.assets || b.assets.includes(a.asset.id)));
+      for (const a of mended) a.state = "healthy";
+      const after = scores(q.scope);
+      for (const a of mended) a.state = "unhealthy";
+      const brief = ({ ratio, current, max }) => ({ ratio, current, max });
+      return [200, { before: brief(before), after: brief(after), changed: new Set(mended.map((a) => a.asset)).size }];
+    },
     "GET /recommendations": (q) => {
       const all = recommendations(q.scope);
       const some = all.filter((r) => holds(q.text, r.title, r.id) && wants(q.severity, r.severity) && wants(q.control, r.control) && wants(q.fix, r.fix ? "yes" : "no") && wants(q.provider, r.id.split("/")[0]) && (!q.type || r.types.some((t) => wants(q.type, t))) && (!q.state || q.state.split(",").some((s) => r[s === "not applicable" ? "notApplicable" : s] > 0)));

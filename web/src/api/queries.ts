@@ -215,6 +215,12 @@ export function useExempt() {
   return { ...make, undo };
 }
 
+/** useWhatIf tells the score as it is and as it would be with checks mended. */
+export function useWhatIf() {
+  const scope = useScope();
+  return useMutation({ mutationFn: (fix: { checks?: string[]; assets?: string[] }) => call<t.WhatIf>("POST", "/score/what-if", { scope }, fix) });
+}
+
 // Connectors.
 
 export function useConnectors() {

@@ -34,6 +34,7 @@ export type Connector = S["Connector"];
 export type Exemption = S["Exemption"];
 export type NewExemption = S["NewExemptionBody"];
 export type Exempted = S["Exempted"];
+export type WhatIf = S["WhatIfAnswer"];
 export type Standard = S["Standard"];
 export type StandardControl = S["StandardControl"];
 export type User = S["User"];

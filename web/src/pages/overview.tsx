@@ -1,7 +1,7 @@
 import { IconArrowDownRight, IconArrowUpRight, IconLayoutDashboard } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
-import { useHistory, useOverview } from "../api/queries";
+import { useHistory, useOverview, useRuns } from "../api/queries";
 import type { ControlScore, Mover, Overview as Data, Recommendation, ScopeScore } from "../api/types";
 import type { Page } from "../frame/page";
 import { Answer, Bone, Empty } from "../ui/answers";
@@ -310,6 +310,7 @@ function Where({ of }: { of: ScopeScore[] }) {
 
 function Coverage({ d }: { d: Data }) {
   const { complete, total, stale } = d.coverage;
+  const last = useRuns().data?.find((r) => r.ended && !r.error);
   return (
     <Card title="What these numbers rest on" className="ov-coverage">
       <p className="ov-read">
@@ -329,6 +330,11 @@ function Coverage({ d }: { d: Data }) {
           </Link>{" "}
           <span className="muted">kept from an earlier reading</span>
         </li>
+        {last?.ended && (
+          <li className="muted" title={moment(last.ended)}>
+            Last read {ago(last.ended)}, by <Link to="/connectors">{last.connector}</Link>
+          </li>
+        )}
       </ul>
     </Card>
   );

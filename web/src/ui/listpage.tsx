@@ -33,6 +33,7 @@ export interface ListPageProps<T> {
   onOpen?: (row: T, replace: boolean) => void;
   openID?: string;
   exempt?: (ids: string[], close: () => void, done: () => void) => React.ReactNode;
+  bulk?: (ids: string[]) => React.ReactNode; // more that can be done with the selection
   arrange?: (rows: T[]) => Item<T>[];
   onGroup?: (key: string) => void;
   empty: EmptyProps; // when nothing is filtered
@@ -106,7 +107,9 @@ export function ListPage<T>(p: ListPageProps<T>) {
         <Facets fields={fields} />
         <div className="list-main">
           {chosen.size > 0 && (
-            <Bulk words={some(chosen.size, p.one, p.many)} onExempt={() => setExempting([...chosen])} onClear={clear} />
+            <Bulk words={some(chosen.size, p.one, p.many)} onExempt={() => setExempting([...chosen])} onClear={clear}>
+              {p.bulk?.([...chosen])}
+            </Bulk>
           )}
           {body()}
           <div className="list-foot">
@@ -128,13 +131,14 @@ export function ListPage<T>(p: ListPageProps<T>) {
 }
 
 /** Bulk is the bar of what can be done with the selection. */
-export function Bulk({ words, onExempt, onClear }: { words: string; onExempt: () => void; onClear: () => void }) {
+export function Bulk({ words, onExempt, onClear, children }: { words: string; onExempt: () => void; onClear: () => void; children?: React.ReactNode }) {
   return (
     <div className="bulk" role="region" aria-label="Selection">
       <strong>{words} selected</strong>
       <button className="bar-button" onClick={onExempt}>
         Exempt <kbd className="kbd">e</kbd>
       </button>
+      {children}
       <button className="bar-button" onClick={onClear}>
         Clear
       </button>
