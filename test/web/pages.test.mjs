@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { accessible, enter, launch, press, quiet, visit } from "./browser.mjs";
 import { start } from "./server.mjs";
 
-const pictures = fileURLToPath(new URL("../../docs/img/", import.meta.url));
 const keep = process.env.BULWARK_SCREENSHOTS !== "0";
+let pictures; // the documents show only what the product itself made
 let server, browser, state, check, asset, standard;
 
 before(async () => {
@@ -22,6 +22,7 @@ before(async () => {
   asset = (await first("/api/v1/assets?sort=-unhealthy&limit=1")).id;
   standard = (await first("/api/v1/standards"))?.id;
   await close();
+  pictures = fileURLToPath(new URL(server.kind === "invented" ? "../../build/img/" : "../../docs/img/", import.meta.url));
   mkdirSync(pictures, { recursive: true });
 });
 
@@ -232,3 +233,70 @@ test("an unknown address says so", on("/nowhere", async (page) => {
   await page.getByText("No page has this address").waitFor();
   await accessible(page);
 }));
+
+test("a hundred thousand rows scroll, and few of them exist", async (t) => {
+  const { page, close } = await visit(browser, server, state, "/");
+  t.after(close);
+  const all = 100_000;
+  await page.route("**/api/v1/findings?*", (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const from = Number(query.get("cursor") ?? 0);
+    const to = Math.min(all, from + Number(query.get("limit")));
+    const items = [];
+    for (let i = from; i < to; i++) items.push({ id: `f${i}`, check: "a/b/c", title: `Problem ${i}`, asset: `live:${i}`, state: "open", severity: "high", risk: "high", firstSeen: "2026-01-01T00:00:00Z", lastChanged: "2026-01-01T00:00:00Z" });
+    return route.fulfill({ json: { items, next: to < all ? String(to) : undefined, total: all, facets: {} } });
+  });
+  await page.goto("/recommendations?view=findings");
+  const list = page.getByRole("grid");
+  await list.getByText("Problem 0", { exact: true }).waitFor();
+  // Everything is read by going to the end again and again.
+  const began = Date.now();
+  for (let rows = 0; rows < all; ) {
+    await list.evaluate((el) => (el.scrollTop = el.scrollHeight));
+    await page.waitForTimeout(30);
+    rows = Number((await page.getByText(/ of 100,000 read/).innerText()).split(" ")[0].replace(/,/g, ""));
+    assert.ok(Date.now() - began < 240_000, `only ${rows} rows were read`);
+  }
+  await list.getByText("Problem 99999", { exact: true }).waitFor();
+  const { frames, exist } = await list.evaluate(async (el) => {
+    const frames = [];
+    for (let i = 0; i < 60; i++) {
+      el.scrollTop = (el.scrollHeight * ((i * 37) % 60)) / 60;
+      const from = performance.now();
+      await new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)));
+      frames.push(performance.now() - from);
+    }
+    return { frames: frames.sort((a, b) => a - b), exist: el.querySelectorAll('[role="row"]').length };
+  });
+  t.diagnostic(`a jump anywhere is drawn in ${frames[30].toFixed(0)} ms (median), ${frames[57].toFixed(0)} ms (95th); all rows read in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  assert.ok(exist < 120, `${exist} rows exist`);
+  await page.keyboard.press("Home");
+});
+
+test("what if: the score with a recommendation mended", on("/recommendations?view=flat", async (page) => {
+  await grid(page, "Recommendations").getByRole("row").nth(1).waitFor();
+  await press(page, "j", "x");
+  await page.getByRole("button", { name: "What if mended" }).press("Enter");
+  await page.getByRole("region", { name: "Selection" }).getByText(/score .* → /).waitFor();
+  await accessible(page);
+}));
+
+test("an asset: the mend shows beside its proof", on(() => `/asset?id=${id(asset)}`, async (page) => {
+  await page.getByRole("button", { name: "Mend" }).first().press("Enter");
+  await page.getByText(/judged again when it is next read/).waitFor();
+  await accessible(page);
+}));
+
+test("a failure says what failed and tries again", async (t) => {
+  const { page, close } = await visit(browser, server, state, "/");
+  t.after(close);
+  let broken = true;
+  await page.route("**/api/v1/assets?*", (route) => (broken ? route.fulfill({ status: 503, json: { code: "unavailable", message: "The store is busy.", mend: "Try again in a moment." } }) : route.continue()));
+  await press(page, "g", "i");
+  const alert = page.getByRole("alert");
+  await alert.getByText("The store is busy.").waitFor();
+  await accessible(page);
+  broken = false;
+  await alert.getByRole("button", { name: "Try again" }).press("Enter");
+  await grid(page, "Inventory").waitFor();
+});

@@ -69,10 +69,10 @@ export function answers(d) {
       const t = { healthy: 0, unhealthy: 0, unknown: 0, notApplicable: 0 };
       for (const s of byControl.get(c.id).values()) t[s === "not applicable" ? "notApplicable" : s]++;
       const n = t.healthy + t.unhealthy;
-      return { ...c, ...t, current: n ? (c.max / n) * t.healthy : 0, potential: n ? (c.max / n) * t.unhealthy : 0, scored: n > 0 };
+      return { ...c, points: c.max, ...t, current: n ? (c.max / n) * t.healthy : 0, potential: n ? (c.max / n) * t.unhealthy : 0, counted: n > 0 };
     });
     const current = list.reduce((n, c) => n + c.current, 0);
-    const max = list.reduce((n, c) => n + (c.scored ? c.max : 0), 0);
+    const max = list.reduce((n, c) => n + (c.counted ? c.max : 0), 0);
     return { controls: list, current, max, ratio: max ? current / max : undefined };
   }
 
@@ -139,7 +139,16 @@ export function answers(d) {
         const assets = [...new Set(scoped(q.scope).filter((a) => a.check.control === id && !a.check.preview && a.state === "unhealthy" && !exempt(a)).map((a) => a.asset))];
         return assets.slice(0, 50).map((a) => ({ asset: a.id, name: a.name, points: c.max / n, checks: scoped(q.scope).filter((x) => x.asset === a && x.check.control === id && x.state === "unhealthy").map((x) => x.check.id) }));
       };
-      return [200, { current: s.current, max: s.max, ratio: s.ratio, controls: s.controls.map((c) => ({ ...c, losing: losing(c.id) })) }];
+      return [200, { current: s.current, max: s.max, ratio: s.ratio, controls: s.controls.map((c) => ({ ...c, losing: losing(c.id), losingTotal: c.unhealthy })) }];
+    },
+    "POST /score/what-if": (q, b) => {
+      const before = scores(q.scope);
+      const mended = d.assessments.filter((a) => a.state === "unhealthy" && (!b.checks || b.checks.includes(a.check.id)) && (!b.assets || b.assets.includes(a.asset.id)));
+      for (const a of mended) a.state = "healthy";
+      const after = scores(q.scope);
+      for (const a of mended) a.state = "unhealthy";
+      const brief = ({ ratio, current, max }) => ({ ratio, current, max });
+      return [200, { before: brief(before), after: brief(after), changed: new Set(mended.map((a) => a.asset)).size }];
     },
     "GET /recommendations": (q) => {
       const all = recommendations(q.scope);
@@ -267,7 +276,7 @@ export function answers(d) {
       }));
       const all = out.flatMap((s) => s.controls);
       const n = (s) => all.filter((c) => c.status === s).length;
-      return { id, title, version, publisher, description: "Mapped to checks; what no check can judge is shown apart and never counted as passed.", references: ["https://learn.microsoft.com/security/benchmark/azure/overview"], passed: n("passed"), failed: n("failed"), unknown: n("unknown"), manual: n("manual"), notCovered: n("not covered"), sections: out };
+      return { id, title, version, publisher, description: "Mapped to checks; what no check can judge is shown apart and never counted as passed.", references: ["https://learn.microsoft.com/security/benchmark/azure/overview"], passed: n("passed"), failed: n("failed"), unknown: n("unknown"), notApplicable: 0, manual: n("manual"), notCovered: n("not covered"), sections: out };
     };
     return d.assets.length ? [
       make("mcsb-v1", "Microsoft cloud security benchmark", "1.0", "Microsoft", [
@@ -294,7 +303,7 @@ export function answers(d) {
       exemptions = exemptions.filter((e) => e.id !== id);
       tokens = tokens.filter((t) => t.id !== id);
       users = users.filter((u) => u.name !== id);
-      return [204, undefined];
+      return gone[1] === "exemptions" ? [200, {}] : [204, undefined];
     }
     return [404, { code: "not-found", message: `No route answers ${method} ${path}.` }];
   };

@@ -52,6 +52,12 @@ export function useLive() {
   }, [queries]);
 }
 
+/** long says whether a query's data is a list of more than a few pages. */
+export function long(data: unknown): boolean {
+  const pages = (data as { pages?: unknown[] } | undefined)?.pages;
+  return Array.isArray(pages) && pages.length > 2;
+}
+
 function throttled(queries: QueryClient) {
   const waiting = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,7 +65,11 @@ function throttled(queries: QueryClient) {
     timer = undefined;
     const keys = [...waiting];
     waiting.clear();
-    for (const key of keys) void queries.invalidateQueries({ queryKey: [key] });
+    for (const key of keys) {
+      void queries.invalidateQueries({ queryKey: [key], predicate: (q) => !long(q.state.data) });
+      // A long list is not read again under the reader's eyes; its foot offers to.
+      void queries.invalidateQueries({ queryKey: [key], predicate: (q) => long(q.state.data), refetchType: "none" });
+    }
   };
   return {
     add: (key: string) => {

@@ -6,37 +6,43 @@ import { useParams } from "../ui/url";
 import { address, call, type Query, setCSRF } from "./client";
 import type * as t from "./types";
 
-const pageSize = 200;
+// Rows of the first page, which is waited for, and of those that follow while scrolling.
+const firstPage = 200;
+const nextPage = 1000;
 
 function useScope(): string | undefined {
   return useParams().scope || undefined;
 }
 
 /** useList reads a list page by page; `key` begins its query key. */
-function useList<T>(key: string, path: string, query: Query, options: { enabled?: boolean } = {}): Listing<T> {
+function useList<P extends t.Path>(key: string, path: P, query: t.Question<P>): Listing<t.Row<P>> {
+  const asked = query as Query;
   const list = useInfiniteQuery({
-    queryKey: [key, "list", query],
-    queryFn: ({ pageParam, signal }) => call<t.List<T>>("GET", path, { ...query, limit: pageSize, cursor: pageParam }, undefined, signal),
+    queryKey: [key, "list", asked],
+    queryFn: ({ pageParam, signal }) => call<t.List<t.Row<P>>>("GET", path, { ...asked, limit: pageParam ? nextPage : firstPage, cursor: pageParam }, undefined, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next || undefined,
     placeholderData: keepPreviousData,
-    enabled: options.enabled,
   });
-  return { ...list, address: address(path, query) } as Listing<T>;
+  return { ...list, address: address(path, asked) } as Listing<t.Row<P>>;
 }
 
-/** some joins the values of a filter's key as a query has them. */
+/** joined writes the values of a filter's key as a query has them. */
 const joined = (f: Filter, key: string) => valuesOf(f, key).join(",") || undefined;
 
-function useOne<T>(key: string, path: string, query: Query = {}, options: { enabled?: boolean; keep?: boolean; poll?: number } = {}) {
+/** useOne reads a path; `pick` takes what pages want of its answer. */
+function useOne<P extends t.Path, T = t.Answer<P>>(key: string, path: P, query: t.Question<P>, options: { enabled?: boolean; keep?: boolean; pick?: (answer: t.Answer<P>) => T } = {}) {
   return useQuery({
     queryKey: [key, path, query],
-    queryFn: ({ signal }) => call<T>("GET", path, query, undefined, signal),
+    queryFn: ({ signal }) => call<t.Answer<P>>("GET", path, query as Query, undefined, signal),
+    select: options.pick,
     enabled: options.enabled,
-    placeholderData: options.keep ? keepPreviousData : undefined,
-    refetchInterval: options.poll,
+    placeholderData: options.keep ? (keepPreviousData as never) : undefined,
   });
 }
+
+/** itemsOf takes the items of a list. */
+const itemsOf = <T>(list: { items: T[] }): T[] => list.items;
 
 // Session.
 
@@ -70,38 +76,39 @@ export function useSignOut() {
 // Scopes, runs, version.
 
 export function useScopes() {
-  const scopes = useOne<t.List<Omit<t.Scope, "depth">>>("scopes", "/scopes");
-  const paths = new Set(scopes.data?.items.map((s) => s.path));
-  const depth = (path: string) => {
-    let n = 0;
-    for (let cut = path.lastIndexOf("/"); cut > 0; cut = path.lastIndexOf("/", cut - 1)) if (paths.has(path.slice(0, cut))) n++;
-    return n;
-  };
-  return { ...scopes, data: scopes.data?.items.map((s): t.Scope => ({ ...s, depth: depth(s.path) })) };
+  return useOne("scopes", "/scopes", {}, { pick: treeOf });
+}
+
+/** treeOf tells how deep each scope stands in the tree. */
+function treeOf(list: t.Answer<"/scopes">): t.Scope[] {
+  const paths = new Set(list.items.map((s) => s.path));
+  return list.items.map((s) => {
+    let depth = 0;
+    for (let cut = s.path.lastIndexOf("/"); cut > 0; cut = s.path.lastIndexOf("/", cut - 1)) if (paths.has(s.path.slice(0, cut))) depth++;
+    return { ...s, depth };
+  });
 }
 
 export function useRuns() {
-  const runs = useOne<t.List<t.Run>>("runs", "/runs", { limit: 50 });
-  return { ...runs, data: runs.data?.items };
+  return useOne("runs", "/runs", { limit: 50 }, { pick: (d) => itemsOf<t.Run>(d) });
 }
 
 // Posture.
 
 export function useOverview() {
-  return useOne<t.Overview>("overview", "/overview", { scope: useScope() }, { keep: true });
+  return useOne("overview", "/overview", { scope: useScope() }, { keep: true });
 }
 
 export function useExplain() {
-  return useOne<t.Explanation>("score", "/score", { scope: useScope() }, { keep: true });
+  return useOne("score", "/score", { scope: useScope() }, { keep: true });
 }
 
 export function useHistory() {
-  const history = useOne<t.List<t.ScorePoint>>("history", "/score/history", { scope: useScope() }, { keep: true });
-  return { ...history, data: history.data?.items };
+  return useOne("history", "/score/history", { scope: useScope() }, { keep: true, pick: (d) => itemsOf<t.ScorePoint>(d) });
 }
 
 export function useRecommendations(f: Filter, sort?: string) {
-  return useList<t.Recommendation>("recommendations", "/recommendations", {
+  return useList("recommendations", "/recommendations", {
     scope: useScope(),
     text: f.text,
     severity: joined(f, "severity"),
@@ -114,8 +121,8 @@ export function useRecommendations(f: Filter, sort?: string) {
   });
 }
 
-export function useFindings(f: Filter, sort?: string) {
-  return useList<t.Finding>("findings", "/findings", {
+export function useFindings(f: Filter, sort?: string): Listing<t.Finding> {
+  return useList("findings", "/findings", {
     scope: useScope(),
     text: f.text,
     severity: joined(f, "severity"),
@@ -123,19 +130,19 @@ export function useFindings(f: Filter, sort?: string) {
     check: joined(f, "check"),
     exempt: joined(f, "exempt"),
     sort,
-  });
+  }) as Listing<t.Finding>;
 }
 
 export function useCheck(id: string) {
-  return useOne<t.Check>("check", "/check", { id, scope: useScope() }, { enabled: id !== "" });
+  return useOne("check", "/check", { id, scope: useScope() }, { enabled: id !== "" });
 }
 
-export function useAssessments(q: { check?: string; asset?: string; state?: string; text?: string }) {
-  return useList<t.Assessment>("assessments", "/assessments", { ...q, scope: useScope() });
+export function useAssessments(q: { check?: string; asset?: string; state?: string; text?: string }): Listing<t.Assessment> {
+  return useList("assessments", "/assessments", { ...q, scope: useScope() }) as Listing<t.Assessment>;
 }
 
-export function useAssets(f: Filter, sort?: string) {
-  return useList<t.AssetRow>("assets", "/assets", {
+export function useAssets(f: Filter, sort?: string): Listing<t.AssetRow> {
+  return useList("assets", "/assets", {
     scope: useScope(),
     text: f.text,
     type: joined(f, "type"),
@@ -144,58 +151,45 @@ export function useAssets(f: Filter, sort?: string) {
     in: joined(f, "in"),
     stale: joined(f, "stale"),
     sort,
-  });
+  }) as Listing<t.AssetRow>;
 }
 
 export function useAsset(id: string) {
-  return useOne<t.Asset>("asset", "/asset", { id }, { enabled: id !== "" });
+  return useOne("asset", "/asset", { id }, { enabled: id !== "", pick: (a) => a as t.Asset });
 }
 
 export function useDiff(id: string, from: number, to: number) {
-  const diff = useOne<{ items: t.Change[] }>("diff", "/asset/diff", { id, from, to }, { enabled: from > 0 && to > 0 && from !== to });
-  return { ...diff, data: diff.data?.items } as ReturnType<typeof useQuery<t.Change[]>>;
+  return useOne("diff", "/asset/diff", { id, from, to }, { enabled: from > 0 && to > 0 && from !== to, pick: (d) => itemsOf<t.Change>(d) });
 }
 
 const found = 6;
 
 export function useFindChecks(text: string) {
-  const list = useOne<t.List<t.Recommendation>>("recommendations", "/recommendations", { text, limit: found }, { enabled: text.length > 1, keep: true });
-  return { ...list, data: text.length > 1 ? list.data?.items : undefined };
+  return useOne("recommendations", "/recommendations", { text, limit: found }, { enabled: text.length > 1, keep: true, pick: (d) => itemsOf<t.Recommendation>(d) });
 }
 
 export function useFindAssets(text: string) {
-  const list = useOne<t.List<t.AssetRow>>("assets", "/assets", { text, limit: found }, { enabled: text.length > 1, keep: true });
-  return { ...list, data: text.length > 1 ? list.data?.items : undefined };
+  return useOne("assets", "/assets", { text, limit: found }, { enabled: text.length > 1, keep: true, pick: (d) => d.items as t.AssetRow[] });
 }
 
 // Coverage, standards.
 
 export function useGaps(f: Filter) {
-  return useList<t.Gap>("gaps", "/gaps", { scope: useScope(), text: f.text, what: joined(f, "what"), connector: joined(f, "connector") });
+  return useList("gaps", "/gaps", { scope: useScope(), text: f.text, what: joined(f, "what"), connector: joined(f, "connector") });
 }
 
 export function useStandards() {
-  const list = useOne<t.List<t.Standard>>("standards", "/standards", { scope: useScope() }, { keep: true });
-  return { ...list, data: list.data?.items } as ReturnType<typeof useQuery<t.Standard[]>>;
+  return useOne("standards", "/standards", { scope: useScope() }, { keep: true, pick: (d) => itemsOf<t.Standard>(d) });
 }
 
 export function useStandard(id: string) {
-  return useOne<t.Standard>("standards", "/standard", { id, scope: useScope() }, { enabled: id !== "" });
+  return useOne("standards", "/standard", { id, scope: useScope() }, { enabled: id !== "" });
 }
 
 // Exemptions.
 
-export type NewExemption = Pick<t.Exemption, "check" | "scope" | "asset" | "finding" | "category" | "reason" | "expires">;
-
-export interface Exempted {
-  id: string;
-  before?: number;
-  after?: number;
-}
-
 export function useExemptions() {
-  const list = useOne<t.List<t.Exemption>>("exemptions", "/exemptions", { limit: 1000 });
-  return { ...list, data: list.data?.items } as ReturnType<typeof useQuery<t.Exemption[]>>;
+  return useOne("exemptions", "/exemptions", { limit: 1000 }, { pick: (d) => itemsOf<t.Exemption>(d) });
 }
 
 const touched = ["exemptions", "recommendations", "assessments", "findings", "check", "asset", "overview", "history", "score"];
@@ -205,9 +199,9 @@ export function useExempt() {
   const queries = useQueryClient();
   const stale = () => Promise.all(touched.map((key) => queries.invalidateQueries({ queryKey: [key] })));
   const make = useMutation({
-    mutationFn: async (list: NewExemption[]) => {
-      const done: Exempted[] = [];
-      for (const e of list) done.push(await call<Exempted>("POST", "/exemptions", {}, e));
+    mutationFn: async (list: t.NewExemption[]) => {
+      const done: t.Exempted[] = [];
+      for (const e of list) done.push(await call<t.Exempted>("POST", "/exemptions", {}, e));
       return done;
     },
     onSettled: stale,
@@ -221,11 +215,16 @@ export function useExempt() {
   return { ...make, undo };
 }
 
+/** useWhatIf tells the score as it is and as it would be with checks mended. */
+export function useWhatIf() {
+  const scope = useScope();
+  return useMutation({ mutationFn: (fix: { checks?: string[]; assets?: string[] }) => call<t.WhatIf>("POST", "/score/what-if", { scope }, fix) });
+}
+
 // Connectors.
 
 export function useConnectors() {
-  const list = useOne<t.List<t.Connector>>("connectors", "/connectors");
-  return { ...list, data: list.data?.items } as ReturnType<typeof useQuery<t.Connector[]>>;
+  return useOne("connectors", "/connectors", {}, { pick: (d) => itemsOf<t.Connector>(d) });
 }
 
 export function useScan() {
@@ -238,7 +237,7 @@ export function useScan() {
 
 // Settings.
 
-export const roles = [
+export const roles: { value: t.Role; label: string }[] = [
   { value: "reader", label: "Reader" },
   { value: "contributor", label: "Contributor" },
   { value: "security-admin", label: "Security admin" },
@@ -246,16 +245,15 @@ export const roles = [
 ];
 
 export function useVersion() {
-  return useOne<{ version: string }>("version", "/version");
+  return useOne("version", "/version", {});
 }
 
 export function useUsers() {
   const queries = useQueryClient();
   const stale = () => queries.invalidateQueries({ queryKey: ["users"] });
-  const list = useOne<t.List<t.User>>("users", "/users");
   return {
-    list: { ...list, data: list.data?.items } as ReturnType<typeof useQuery<t.User[]>>,
-    add: useMutation({ mutationFn: (u: { name: string; role: string; scope: string }) => call<{ link: string }>("POST", "/users", {}, u), onSuccess: stale }),
+    list: useOne("users", "/users", {}, { pick: (d) => itemsOf<t.User>(d) }),
+    add: useMutation({ mutationFn: (u: t.NewUser) => call<{ link: string }>("POST", "/users", {}, u), onSuccess: stale }),
     remove: useMutation({ mutationFn: (name: string) => call("DELETE", `/users/${encodeURIComponent(name)}`), onSuccess: stale }),
   };
 }
@@ -263,16 +261,15 @@ export function useUsers() {
 export function useTokens() {
   const queries = useQueryClient();
   const stale = () => queries.invalidateQueries({ queryKey: ["tokens"] });
-  const list = useOne<t.List<t.Token>>("tokens", "/tokens");
   return {
-    list: { ...list, data: list.data?.items } as ReturnType<typeof useQuery<t.Token[]>>,
-    add: useMutation({ mutationFn: (u: { name: string; role: string; scope: string; expires: string }) => call<{ id: string; secret: string }>("POST", "/tokens", {}, u), onSuccess: stale }),
+    list: useOne("tokens", "/tokens", {}, { pick: (d) => itemsOf<t.Token>(d) }),
+    add: useMutation({ mutationFn: (u: t.NewToken) => call<{ id: string; secret: string }>("POST", "/tokens", {}, u), onSuccess: stale }),
     remove: useMutation({ mutationFn: (id: string) => call("DELETE", `/tokens/${encodeURIComponent(id)}`), onSuccess: stale }),
   };
 }
 
 export function useAudit() {
-  return useList<t.AuditEntry>("audit", "/audit", {});
+  return useList("audit", "/audit", {});
 }
 
 // The controls' titles, which never change while the program runs.

@@ -1,18 +1,50 @@
-// What pages read. The names are those of the API.
-import type { Severity, State, Tally } from "../ui/marks";
+// What pages read, by the API's own description: schema.d.ts is generated from
+// docs/openapi.json by `npm run api`.
+import type { components, paths } from "./schema";
 
-export interface Position {
-  file?: string;
-  line?: number;
-  endLine?: number;
-  via?: string[];
-}
+type S = components["schemas"];
 
-export interface Facet {
-  value: string;
-  count: number;
-}
+// Go's severity of an asset row is written as text without its list of values.
+type Severe<T> = Omit<T, "highest"> & { highest: S["Check"]["severity"] };
 
+export type Position = S["Position"];
+export type Facet = S["Facet"];
+export type Session = S["Session"];
+export type Scope = S["Scope"] & { depth: number }; // scopes above it that are in the tree
+export type Run = S["Run"];
+export type ControlScore = S["ControlScore"];
+export type ExplainedControl = S["ExplainedControl"];
+export type Explanation = S["Explanation"];
+export type Mover = S["Mover"];
+export type ScorePoint = S["ScorePoint"];
+export type ScopeScore = S["ScopeScore"];
+export type Overview = S["Overview"];
+export type Recommendation = S["Recommendation"];
+export type Check = S["Check"];
+export type Evidence = S["Evidence"];
+export type AssetRow = Severe<S["AssetRow"]>;
+export type Assessment = Omit<S["Assessment"], "row"> & { row?: AssetRow };
+export type Finding = Omit<S["Finding"], "row" | "severity"> & { row?: AssetRow; severity: S["Check"]["severity"] };
+export type Relation = S["Relation"];
+export type Version = S["Version"];
+export type Asset = Omit<Severe<S["Asset"]>, "assessments"> & { assessments: Assessment[] };
+export type Change = S["Change"];
+export type Gap = S["GapRow"];
+export type Connector = S["Connector"];
+export type Exemption = S["Exemption"];
+export type NewExemption = S["NewExemptionBody"];
+export type Exempted = S["Exempted"];
+export type WhatIf = S["WhatIfAnswer"];
+export type Standard = S["Standard"];
+export type StandardControl = S["StandardControl"];
+export type User = S["User"];
+export type Token = S["Token"];
+export type AuditEntry = S["AuditEntry"];
+export type Role = NewUser["role"];
+export type NewUser = S["NewUserBody"];
+export type NewToken = S["NewTokenBody"];
+
+/** List is one page of a list. */
 export interface List<T> {
   items: T[];
   next?: string;
@@ -20,293 +52,20 @@ export interface List<T> {
   facets?: Record<string, Facet[]>;
 }
 
-export interface Session {
-  name: string;
-  role: string;
-  csrf: string;
-}
+const prefix = "/api/v1";
 
-export interface Scope {
-  path: string;
-  name: string;
-  kind: string;
-  assets: number;
-  depth: number;
-}
+/** Path is a path below /api/v1 that can be read. */
+export type Path = { [P in keyof paths]: paths[P] extends { get: object } ? (P extends `${typeof prefix}${infer R}` ? R : never) : never }[keyof paths];
 
-export interface Run {
-  id: string;
-  connector: string;
-  started: string;
-  ended?: string;
-  assets: number;
-  judged: number;
-  changed: number;
-  gaps: number;
-  error?: string;
-}
+type Operation<P extends Path> = paths[`${typeof prefix}${P}`]["get"];
 
-export interface ControlScore extends Required<Tally> {
-  id: string;
-  title: string;
-  max: number;
-  current: number;
-  potential: number;
-}
+/** Answer is what reading a path returns. */
+export type Answer<P extends Path> = Operation<P> extends { responses: { 200: { content: { "application/json": infer R } } } } ? R : never;
 
-export interface ExplainedControl extends ControlScore {
-  losing: { asset: string; name: string; points: number; checks: string[] }[];
-}
+/** Row is an item of the list that a path answers. */
+export type Row<P extends Path> = Answer<P> extends { items: (infer R)[] } ? R : never;
 
-export interface Explanation {
-  ratio?: number;
-  current: number;
-  max: number;
-  controls: ExplainedControl[];
-}
+type Fields<Q> = [Q] extends [never] ? object : { [K in keyof Q]?: Q[K] | string };
 
-export interface Mover {
-  at: string;
-  what: string;
-  points: number; // change of the score, in points; negative is a loss
-  check?: string;
-  asset?: string;
-  control?: string;
-}
-
-export interface ScorePoint {
-  at: string;
-  current: number;
-  max: number;
-}
-
-export interface ScopeScore {
-  path: string;
-  name: string;
-  kind: string;
-  ratio?: number;
-  assets: number;
-  unhealthy: number;
-  gaps: number;
-}
-
-export interface Overview {
-  score: { ratio?: number; current: number; max: number };
-  controls: ControlScore[];
-  severities: Record<Severity, number>;
-  first: Recommendation[];
-  movers: Mover[];
-  scopes: ScopeScore[];
-  assets: number;
-  coverage: { complete: number; total: number; stale: number };
-  gaps: number;
-}
-
-export interface Recommendation extends Required<Tally> {
-  id: string;
-  title: string;
-  severity: Severity;
-  control: string;
-  preview: boolean;
-  custom: boolean;
-  fix: boolean;
-  potential: number;
-  types: string[];
-}
-
-export interface CheckTest {
-  name: string;
-  want: State;
-}
-
-export interface Check extends Recommendation {
-  risk: string;
-  remediation: Record<string, string>;
-  attack: string[];
-  equivalents: Record<string, string[]>;
-  references: string[];
-  standards: { standard: string; control: string; title: string }[];
-  source: string;
-  file: string;
-  line: number;
-  tests: CheckTest[];
-  parameters: { name: string; description: string; default: string }[];
-}
-
-export interface Evidence {
-  asset: string;
-  path: string;
-  value: string;
-  reason?: string;
-  position?: Position;
-}
-
-export interface AssetRow {
-  id: string;
-  type: string;
-  name: string;
-  scope: string;
-  origin: string;
-  region?: string;
-  connector?: string;
-  stale?: boolean;
-  firstSeen?: string;
-  changed?: string;
-  unhealthy: number;
-  unknown: number;
-  highest: Severity;
-}
-
-export interface Assessment {
-  check: string;
-  title: string;
-  severity: Severity;
-  control: string;
-  asset: string;
-  state: State;
-  because?: string;
-  evidence: Evidence[];
-  instances: { key: string; path?: string; location?: Position }[];
-  exemption?: string;
-  row?: AssetRow;
-}
-
-export interface Finding {
-  id: string;
-  check: string;
-  title: string;
-  asset: string;
-  instance?: string;
-  state: "open" | "resolved";
-  severity: Severity;
-  risk: Severity;
-  because?: string;
-  location?: Position;
-  firstSeen: string;
-  lastChanged: string;
-  exemption?: string;
-  row?: AssetRow;
-}
-
-export interface Relation {
-  name: string;
-  type?: string;
-  target?: string;
-  targetName?: string;
-  reason?: string;
-  inverse: boolean;
-}
-
-export interface Version {
-  number: number;
-  at: string;
-  gone?: boolean;
-}
-
-export interface Asset extends AssetRow {
-  aliases: string[];
-  position?: Position;
-  properties: unknown;
-  observed?: unknown;
-  positions: Record<string, Position>;
-  assessments: Assessment[];
-  relations: Relation[];
-  versions: Version[];
-}
-
-export interface Change {
-  path: string;
-  before?: unknown;
-  after?: unknown;
-}
-
-export interface Gap {
-  what: string;
-  where: string;
-  why: string;
-  needs?: string;
-  connector?: string;
-  scope?: string;
-  at?: string;
-}
-
-export interface Connector {
-  id: string;
-  kind: string;
-  name: string;
-  enabled: boolean;
-  interval?: string;
-  lastRun?: Run;
-  nextRun?: string;
-}
-
-export interface Exemption {
-  id: string;
-  check?: string;
-  scope?: string;
-  asset?: string;
-  finding?: string;
-  category: "waiver" | "mitigated";
-  reason: string;
-  author: string;
-  created: string;
-  expires?: string;
-}
-
-export interface Standard {
-  id: string;
-  title: string;
-  version: string;
-  publisher: string;
-  description?: string;
-  references: string[];
-  passed: number;
-  failed: number;
-  unknown: number;
-  manual: number;
-  notCovered: number;
-  sections: StandardSection[];
-}
-
-export interface StandardSection {
-  id: string;
-  title: string;
-  controls: StandardControl[];
-}
-
-export interface StandardControl extends Required<Tally> {
-  id: string;
-  title: string;
-  coverage: "automated" | "manual" | "not covered";
-  status: string;
-  manual?: string;
-  checks: string[];
-}
-
-export interface User {
-  name: string;
-  role: string;
-  grants: { role: string; scope: string }[];
-  created: string;
-  disabled?: boolean;
-}
-
-export interface Token {
-  id: string;
-  name: string;
-  role: string;
-  scope: string;
-  created: string;
-  expires?: string;
-  lastUsed?: string;
-}
-
-export interface AuditEntry {
-  number: number;
-  at: string;
-  actor: string;
-  action: string;
-  object: string;
-  detail?: string;
-  hash: string;
-}
+/** Question is the query that a path takes; several values of one field are written with commas between. */
+export type Question<P extends Path> = Operation<P> extends { parameters: { query?: infer Q } } ? Fields<NonNullable<Q>> : never;

@@ -3,7 +3,7 @@
 import { Select, Tabs, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { useAsset, useDiff } from "../api/queries";
+import { useAsset, useCheck, useDiff } from "../api/queries";
 import type { Asset, Assessment, Relation } from "../api/types";
 import { Answer, Bones, Empty, Failed } from "../ui/answers";
 import { Copy } from "../ui/code";
@@ -15,6 +15,7 @@ import { Tree, type TreeMark } from "../ui/tree";
 import { useOpen, useParams, useSetParams } from "../ui/url";
 import { Place, Proof } from "./evidence";
 import { ExemptDialog } from "./exempt";
+import { Fix } from "./fix";
 import "./detail.css";
 import "../theme/more.css";
 
@@ -82,7 +83,6 @@ function Whole({ a, alone }: { a: Asset; alone?: boolean }) {
 }
 
 function Assessments({ a }: { a: Asset }) {
-  const open = useOpen();
   const [only, setOnly] = useState<State | "">("");
   const [exempting, setExempting] = useState("");
   const tally = (s: State) => a.assessments.filter((x) => x.state === s).length;
@@ -101,25 +101,53 @@ function Assessments({ a }: { a: Asset }) {
       </div>
       {shown.length === 0 && (only ? <p className="muted judged">No check is {only}.</p> : <Empty why="good" title="Every check that applies is met" />)}
       {shown.map((x) => (
-        <section key={x.check} className="judged" aria-label={x.title}>
-          <div className="judged-head">
-            <StateTag of={x.state} />
-            <SeverityMark of={x.severity} short />
-            <button className="bare-button link-button" onClick={() => open.show("check", x.check, { tab: "fix" })}>
-              {x.title}
-            </button>
-            {x.exemption && <span className="tag tag-plain">exempt</span>}
-            {x.state === "unhealthy" && !x.exemption && (
-              <button className="bare-button end muted" onClick={() => setExempting(x.check)}>
-                Exempt
-              </button>
-            )}
-          </div>
-          <Proof of={x} />
-        </section>
+        <Judged key={x.check} x={x} onExempt={() => setExempting(x.check)} />
       ))}
       {exempting && <ExemptDialog checks={[exempting]} assets={[a.id]} onClose={() => setExempting("")} onDone={() => undefined} />}
     </>
+  );
+}
+
+/** Judged is one check on the asset: its verdict, what proves it, and, opened, how to mend it. */
+function Judged({ x, onExempt }: { x: Assessment; onExempt: () => void }) {
+  const open = useOpen();
+  const [mending, setMending] = useState(false);
+  return (
+    <section className="judged" aria-label={x.title}>
+      <div className="judged-head">
+        <StateTag of={x.state} />
+        <SeverityMark of={x.severity} short />
+        <button className="bare-button link-button" onClick={() => open.show("check", x.check)}>
+          {x.title}
+        </button>
+        {x.exemption && <span className="tag tag-plain">exempt</span>}
+        {x.state === "unhealthy" && (
+          <span className="row end judged-acts">
+            <button className="bare-button muted" aria-expanded={mending} onClick={() => setMending(!mending)}>
+              Mend
+            </button>
+            {!x.exemption && (
+              <button className="bare-button muted" onClick={onExempt}>
+                Exempt
+              </button>
+            )}
+          </span>
+        )}
+      </div>
+      <Proof of={x} />
+      {mending && <Mend check={x.check} />}
+    </section>
+  );
+}
+
+function Mend({ check }: { check: string }) {
+  const c = useCheck(check);
+  return (
+    <div className="judged-mend">
+      <Answer of={c} what="how to mend it" skeleton={<Bones rows={2} />}>
+        {(d) => <Fix of={d.remediation} />}
+      </Answer>
+    </div>
   );
 }
 
@@ -132,20 +160,24 @@ function marksOf(id: string, assessments: Assessment[]): TreeMark[] {
 
 function Configuration({ a }: { a: Asset }) {
   const [find, setFind] = useState("");
-  const marks = useMemo(() => marksOf(a.id, a.assessments), [a]);
+  const [marks, seen] = useMemo(() => {
+    const all = marksOf(a.id, a.assessments);
+    const observed = all.filter((m) => m.path.startsWith("observed."));
+    return [all.filter((m) => !observed.includes(m)), observed.map((m) => ({ ...m, path: m.path.slice("observed.".length) }))];
+  }, [a]);
   const empty = !a.properties || Object.keys(a.properties).length === 0;
   if (empty && !a.observed) return <Empty why="filtered" title="Nothing is known of its configuration" />;
   return (
     <div className="stack">
       <div className="row">
         <TextInput className="grow" placeholder="Find a property or value" aria-label="Find a property or value" leftSection={<IconSearch size={14} aria-hidden />} value={find} onChange={(e) => setFind(e.currentTarget.value)} />
-        <span className="muted">{some(new Set(marks.map((m) => m.path)).size, "deciding line")}</span>
+        <span className="muted">{some(new Set(marks.concat(seen).map((m) => m.path)).size, "deciding line")}</span>
       </div>
       {!empty && <Tree value={a.properties} positions={a.positions} marks={marks} find={find} label="Declared properties" />}
       {Boolean(a.observed) && (
         <>
           <h3>Observed</h3>
-          <Tree value={a.observed} find={find} label="Observed properties" />
+          <Tree value={a.observed} marks={seen} find={find} label="Observed properties" />
         </>
       )}
     </div>

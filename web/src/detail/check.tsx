@@ -8,7 +8,7 @@ import { useMemo, useState } from "react";
 import { controlTitle, useAssessments, useCheck } from "../api/queries";
 import type { Assessment, Check } from "../api/types";
 import { Answer, Bones, Empty, Failed } from "../ui/answers";
-import { Code, looksLikeCode, Prose } from "../ui/code";
+import { Code } from "../ui/code";
 import { AssetGlyph, typeLabel } from "../ui/glyphs";
 import { type Column, Grid } from "../ui/grid";
 import { Bulk } from "../ui/listpage";
@@ -17,7 +17,9 @@ import { Facts } from "../ui/page";
 import { count, points, some } from "../ui/text";
 import { useKept, useOpen, useParams, useSetParams } from "../ui/url";
 import { Proof } from "./evidence";
+import { Fix } from "./fix";
 import { ExemptDialog } from "./exempt";
+import { WhatIf } from "./whatif";
 import "./detail.css";
 import "../theme/more.css";
 
@@ -29,17 +31,6 @@ export default function CheckDetail({ id, alone }: { id: string; alone?: boolean
     </Answer>
   );
 }
-
-const ways: [string, string][] = [
-  ["console", "Console"],
-  ["cli", "Command line"],
-  ["terraform", "Terraform"],
-  ["cloudformation", "CloudFormation"],
-  ["arm", "ARM"],
-  ["kubernetes", "Kubernetes"],
-  ["dockerfile", "Dockerfile"],
-  ["shell", "Shell"],
-];
 
 function Whole({ c, alone }: { c: Check; alone?: boolean }) {
   const { tab = "affected" } = useParams();
@@ -67,7 +58,7 @@ function Whole({ c, alone }: { c: Check; alone?: boolean }) {
           <Link to="/recommendations" search={kept({ q: `control:${c.control}` })}>
             {controlTitle(c.control)}
           </Link>
-          {c.potential > 0 && <span className="c-healthy">+{points(c.potential)} points to gain</span>}
+          <Gain c={c} />
         </div>
       </header>
       <Tabs value={tab} onChange={(t) => set({ tab: t && t !== "affected" ? t : undefined }, { replace: true })} className="detail-tabs">
@@ -82,10 +73,16 @@ function Whole({ c, alone }: { c: Check; alone?: boolean }) {
           <Affected c={c} />
         </Tabs.Panel>
         <Tabs.Panel value="evidence" className="detail-pane">
-          <EvidenceTab c={c} />
+          <div className="beside">
+            <EvidenceTab c={c} />
+            <section className="beside-fix" aria-label="How to mend it">
+              <h3>How to mend it</h3>
+              <Fix of={c.remediation} />
+            </section>
+          </div>
         </Tabs.Panel>
         <Tabs.Panel value="fix" className="detail-pane">
-          <Fix c={c} />
+          <Fix of={c.remediation} />
         </Tabs.Panel>
         <Tabs.Panel value="standards" className="detail-pane">
           <Standards c={c} />
@@ -95,6 +92,17 @@ function Whole({ c, alone }: { c: Check; alone?: boolean }) {
         </Tabs.Panel>
       </Tabs>
     </article>
+  );
+}
+
+/** Gain says what mending the check everywhere would give: exactly where the server has worked it out, else at most. */
+function Gain({ c }: { c: Check }) {
+  const gain = c.exact ?? c.potential;
+  if (gain <= 0.005) return null;
+  return (
+    <span className="c-healthy">
+      {c.exact === undefined && "up to "}+{points(gain)} points to gain
+    </span>
   );
 }
 
@@ -144,7 +152,11 @@ function Affected({ c }: { c: Check }) {
         />
         <TextInput className="grow" placeholder="Find an asset" aria-label="Find an asset" leftSection={<IconSearch size={14} aria-hidden />} value={text} onChange={(e) => setText(e.currentTarget.value)} />
       </div>
-      {chosen.size > 0 && <Bulk words={some(chosen.size, "asset")} onExempt={() => setExempting([...chosen])} onClear={() => setChosen(new Set())} />}
+      {chosen.size > 0 && (
+        <Bulk words={some(chosen.size, "asset")} onExempt={() => setExempting([...chosen])} onClear={() => setChosen(new Set())}>
+          <WhatIf checks={[c.id]} assets={[...chosen]} />
+        </Bulk>
+      )}
       {list.isPending ? (
         <Bones rows={8} h={52} />
       ) : list.isError ? (
@@ -157,7 +169,7 @@ function Affected({ c }: { c: Check }) {
           columns={columns}
           items={items}
           id={(a) => a.asset}
-          total={list.data?.pages[0]?.total ?? rows.length}
+          total={asked ? rows.length : c[state === "not applicable" ? "notApplicable" : state]}
           more={list.hasNextPage}
           onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
           onOpen={(a) => open.show("asset", a.asset, { tab: "assessments" })}
@@ -214,28 +226,6 @@ function EvidenceTab({ c }: { c: Check }) {
   );
 }
 
-function Fix({ c }: { c: Check }) {
-  const here = ways.filter(([key]) => c.remediation[key]);
-  if (here.length === 0) return <Empty why="filtered" title="This check's file describes no fix" />;
-  return (
-    <Tabs defaultValue={here[0]![0]} variant="pills">
-      <Tabs.List mb={14}>
-        {here.map(([key, label]) => (
-          <Tabs.Tab key={key} value={key}>
-            {label}
-          </Tabs.Tab>
-        ))}
-      </Tabs.List>
-      {here.map(([key, label]) => (
-        <Tabs.Panel key={key} value={key}>
-          {looksLikeCode(c.remediation[key]!) ? <Code text={c.remediation[key]!} what={`${label} fix`} /> : <Prose text={c.remediation[key]!} />}
-        </Tabs.Panel>
-      ))}
-      <p className="muted fix-note">After the change, the asset is judged again when it is next read; its finding resolves by itself.</p>
-    </Tabs>
-  );
-}
-
 function Standards({ c }: { c: Check }) {
   return (
     <div className="stack">
@@ -262,12 +252,22 @@ function Standards({ c }: { c: Check }) {
           </tbody>
         </table>
       )}
-      <Facts
-        of={[
-          ["ATT&CK", c.attack.length > 0 && c.attack.map((t) => <a key={t} className="chip" href={`https://attack.mitre.org/techniques/${t.replace(".", "/")}/`} target="_blank" rel="noreferrer">{t}</a>)],
-          ...Object.entries(c.equivalents).map(([tool, ids]): [string, React.ReactNode] => [tool, <span className="mono">{ids.join(", ")}</span>]),
-        ]}
-      />
+      {c.attack.length > 0 && (
+        <div>
+          <h3>ATT&CK techniques</h3>
+          {c.attack.map((t) => (
+            <a key={t} className="chip" href={`https://attack.mitre.org/techniques/${t.replace(".", "/")}/`} target="_blank" rel="noreferrer">
+              {t}
+            </a>
+          ))}
+        </div>
+      )}
+      {Object.keys(c.equivalents).length > 0 && (
+        <div className="stack">
+          <h3>The same in other tools</h3>
+          <Facts of={Object.entries(c.equivalents).map(([tool, ids]): [string, React.ReactNode] => [tool, <span className="mono">{ids.join(", ")}</span>])} />
+        </div>
+      )}
       {c.references.length > 0 && (
         <div>
           <h3>References</h3>

@@ -1,7 +1,8 @@
 // The dialogue that exempts checks, assets or findings, singly or in bulk.
 import { Button, Modal, SegmentedControl, Select, Textarea } from "@mantine/core";
 import { useState } from "react";
-import { type NewExemption, useExempt } from "../api/queries";
+import { useExempt } from "../api/queries";
+import type { NewExemption } from "../api/types";
 import { Failed } from "../ui/answers";
 import { percent, points, some } from "../ui/text";
 import { useParams } from "../ui/url";

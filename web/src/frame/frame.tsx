@@ -6,13 +6,14 @@ import { useSession } from "../api/queries";
 import { Failure } from "../api/client";
 import { Answer, Bones } from "../ui/answers";
 import { useKeys } from "../ui/keys";
-import { useOpen } from "../ui/url";
+import { useKept, useOpen } from "../ui/url";
 import { Bar } from "./bar";
 import { pages } from "./page";
 import { Rail } from "./rail";
 import "./frame.css";
 
-const Palette = lazy(() => import("./palette"));
+const palette = () => import("./palette");
+const Palette = lazy(palette);
 const Help = lazy(() => import("./help"));
 const Panel = lazy(() => import("./panel"));
 
@@ -61,27 +62,33 @@ function FrameBones() {
 function Framed() {
   const navigate = useNavigate();
   const open = useOpen();
+  const kept = useKept();
   const [narrow, setNarrow] = useState(() => localStorage.getItem("bulwark-rail") === "narrow");
-  const [palette, setPalette] = useState(false);
+  const [searching, setSearching] = useState(false);
   const [help, setHelp] = useState(false);
   const going = useRef(0);
   useLive();
+  useEffect(() => {
+    // So that nothing typed after Ctrl-K is lost while the palette loads.
+    const timer = setTimeout(() => void palette(), 1500);
+    return () => clearTimeout(timer);
+  }, []);
 
   const collapse = () => {
     localStorage.setItem("bulwark-rail", narrow ? "wide" : "narrow");
     setNarrow(!narrow);
   };
 
-  useKeys((e) => {
+  const onKey = (e: KeyboardEvent) => {
     if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
-      setPalette(true);
+      setSearching(true);
       return true;
     }
     if (Date.now() - going.current < 1200) {
       going.current = 0;
       const to = pages.find((p) => p.page.key === e.key)?.page;
       if (to) {
-        void navigate({ to: to.path });
+        void navigate({ to: to.path, search: kept() });
         return true;
       }
     }
@@ -93,7 +100,7 @@ function Framed() {
         setHelp(true);
         return true;
       case "/":
-        setPalette(true);
+        setSearching(true);
         return true;
       case "[":
         collapse();
@@ -104,7 +111,8 @@ function Framed() {
         return true;
     }
     return false;
-  });
+  };
+  useKeys(onKey, { last: true });
 
   return (
     <div className="frame" data-narrow={narrow || undefined} data-open={open.kind || undefined}>
@@ -112,7 +120,7 @@ function Framed() {
         Skip to the page
       </a>
       <Rail narrow={narrow} onCollapse={collapse} />
-      <Bar onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
+      <Bar onPalette={() => setSearching(true)} onHelp={() => setHelp(true)} />
       <main className="main" id="main" tabIndex={-1}>
         <Suspense fallback={<Bones rows={14} />}>
           <Outlet />
@@ -120,7 +128,7 @@ function Framed() {
       </main>
       <Suspense fallback={null}>
         {open.kind && <Panel />}
-        {palette && <Palette onClose={() => setPalette(false)} />}
+        {searching && <Palette onClose={() => setSearching(false)} />}
         {help && <Help onClose={() => setHelp(false)} />}
       </Suspense>
     </div>

@@ -8,6 +8,7 @@ import { useState } from "react";
 import { useFindAssets, useFindChecks } from "../api/queries";
 import { AssetGlyph, typeLabel } from "../ui/glyphs";
 import { SeverityMark } from "../ui/marks";
+import { useKept } from "../ui/url";
 import { pages } from "./page";
 import "../theme/more.css";
 
@@ -22,6 +23,7 @@ interface Item {
 
 export default function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
+  const kept = useKept();
   const { setColorScheme } = useMantineColorScheme();
   const dark = useComputedColorScheme("light") === "dark";
   const [text, setText] = useState("");
@@ -30,7 +32,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const checks = useFindChecks(asked);
   const assets = useFindAssets(asked);
 
-  const go = (to: string, search: Record<string, string> = {}) => void navigate({ to, search: search as never });
+  const go = (to: string, search: Record<string, string> = {}) => void navigate({ to, search: kept(search) });
   const holds = (s: string) => s.toLowerCase().includes(text.trim().toLowerCase());
   const items: Item[] = [
     ...pages

@@ -2,7 +2,7 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconArrowsDiagonal, IconLink, IconX } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Bones } from "../ui/answers";
 import { copyText } from "../ui/code";
 import { useOpen, useParams, writeParams } from "../ui/url";
@@ -15,6 +15,7 @@ const details: Record<string, { one: string; alone: string; view: React.LazyExot
 export default function Panel() {
   const { kind, id, close } = useOpen();
   const { tab } = useParams();
+  useEffect(() => refocus, []);
   const what = details[kind];
   if (!what) return null;
   const View = what.view;
@@ -47,4 +48,11 @@ export default function Panel() {
       </div>
     </aside>
   );
+}
+
+/** refocus gives the focus to the list when what had it in the panel is gone. */
+function refocus() {
+  setTimeout(() => {
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>('.page [role="grid"]')?.focus();
+  });
 }

@@ -97,7 +97,7 @@ function ConnectorCard({ c, run }: { c: Connector; run?: Run }) {
       <div className="row">
         <h2 className="con-name">{c.name}</h2>
         {c.name !== c.kind && <span className="muted">{c.kind}</span>}
-        <Button className="end" leftSection={<IconPlayerPlay size={13} />} onClick={() => scan.mutate(c.id)} disabled={Boolean(run)} loading={scan.isPending} aria-label={`Read ${c.name} now`}>
+        <Button className="end" leftSection={<IconPlayerPlay size={13} />} onClick={() => scan.mutate(c.id)} disabled={Boolean(run)} loading={scan.isPending} aria-label={`${run ? "Reading" : "Read now"}: ${c.name}`}>
           {run ? "Reading" : "Read now"}
         </Button>
       </div>

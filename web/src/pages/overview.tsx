@@ -1,7 +1,7 @@
 import { IconArrowDownRight, IconArrowUpRight, IconLayoutDashboard } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
-import { useHistory, useOverview } from "../api/queries";
+import { useHistory, useOverview, useRuns } from "../api/queries";
 import type { ControlScore, Mover, Overview as Data, Recommendation, ScopeScore } from "../api/types";
 import type { Page } from "../frame/page";
 import { Answer, Bone, Empty } from "../ui/answers";
@@ -194,26 +194,24 @@ function MoverLine({ m }: { m: Mover }) {
 
 function Controls({ of }: { of: ControlScore[] }) {
   const kept = useKept();
-  const list = [...of].filter((c) => c.max > 0).sort((a, b) => b.potential - a.potential || b.max - a.max);
-  const most = Math.max(...list.map((c) => c.max), 1);
+  const list = [...of].filter((c) => c.points > 0).sort((a, b) => b.potential - a.potential || b.points - a.points);
+  const most = Math.max(...list.map(widest), 1);
   return (
     <Card title="Points to gain by control" note="gained · to gain" className="ov-controls">
       <ul>
-        {list.map((c) => {
-          const scored = c.healthy + c.unhealthy > 0;
-          return (
+        {list.map((c) => (
             <li key={c.id}>
               <Link to="/recommendations" search={kept({ q: `control:${c.id}` })} className="ov-control plain" title={`${c.unhealthy} unhealthy, ${c.unknown} unknown, ${c.healthy} healthy`}>
                 <span className="cut">{c.title}</span>
                 <svg className="ov-bar" viewBox={`0 0 ${most * 10} 8`} preserveAspectRatio="none" aria-hidden="true">
-                  <rect width={c.max * 10} height="8" className={scored ? "ov-bar-open" : "ov-bar-none"} />
+                  <rect width={widest(c) * 10} height="8" className={c.counted ? "ov-bar-open" : "ov-bar-none"} />
                   <rect width={c.current * 10} height="8" className="ov-bar-got" />
                 </svg>
                 <span className="num ov-control-n">
-                  {scored ? (
+                  {c.counted ? (
                     <>
                       <span className="faint">
-                        {points(c.current)}/{c.max}
+                        {points(c.current)}/{points(c.max)}
                       </span>
                       <strong>{c.potential > 0 ? `+${points(c.potential)}` : "all"}</strong>
                     </>
@@ -223,12 +221,14 @@ function Controls({ of }: { of: ControlScore[] }) {
                 </span>
               </Link>
             </li>
-          );
-        })}
+        ))}
       </ul>
     </Card>
   );
 }
+
+/** widest is the points that a control's bar is drawn to: what it can give here, or in one scope where it counts nowhere. */
+const widest = (c: ControlScore) => (c.counted ? c.max : c.points);
 
 function First({ of }: { of: Recommendation[] }) {
   const open = useOpen();
@@ -310,6 +310,7 @@ function Where({ of }: { of: ScopeScore[] }) {
 
 function Coverage({ d }: { d: Data }) {
   const { complete, total, stale } = d.coverage;
+  const last = useRuns().data?.find((r) => r.ended && !r.error);
   return (
     <Card title="What these numbers rest on" className="ov-coverage">
       <p className="ov-read">
@@ -329,6 +330,11 @@ function Coverage({ d }: { d: Data }) {
           </Link>{" "}
           <span className="muted">kept from an earlier reading</span>
         </li>
+        {last?.ended && (
+          <li className="muted" title={moment(last.ended)}>
+            Last read {ago(last.ended)}, by <Link to="/connectors">{last.connector}</Link>
+          </li>
+        )}
       </ul>
     </Card>
   );

@@ -4,6 +4,7 @@ import { useCallback, useState } from "react";
 import { controlTitle, useRecommendations } from "../api/queries";
 import type { Facet, Recommendation } from "../api/types";
 import { ExemptDialog } from "../detail/exempt";
+import { WhatIf } from "../detail/whatif";
 import type { Page } from "../frame/page";
 import type { Field } from "../ui/filter";
 import { ordered } from "../ui/filterbar";
@@ -85,6 +86,7 @@ function Checks({ grouped, views }: { grouped: boolean; views: React.ReactNode }
       onOpen={(r, replace) => open.show("check", r.id, { replace })}
       openID={open.kind === "check" ? open.id : undefined}
       exempt={(ids, close, done) => <ExemptDialog checks={ids} onClose={close} onDone={done} />}
+      bulk={(ids) => <WhatIf checks={ids} />}
       arrange={arrange}
       onGroup={(key) => setClosed((old) => toggled(old, key))}
       actions={views}

@@ -38,7 +38,7 @@ export default function Score() {
 }
 
 function Whole({ d }: { d: Explanation }) {
-  const scored = d.controls.filter((c) => c.healthy + c.unhealthy > 0 && c.max > 0);
+  const scored = d.controls.filter((c) => c.counted && c.max > 0);
   const left = d.controls.filter((c) => !scored.includes(c));
   return (
     <>
@@ -49,7 +49,7 @@ function Whole({ d }: { d: Explanation }) {
             <strong>{points(d.current)}</strong> points gained of <strong>{points(d.max)}</strong> possible = <strong>{d.ratio === undefined ? "–" : percent(d.ratio)}</strong>
           </p>
           <p className="muted">
-            A control gives its maximum, divided by its healthy and unhealthy assets, times the healthy ones. An asset is unhealthy in a control when any of the control's checks is unhealthy on it, and in neither count when one is unknown. Preview checks and your own do not count.
+            A control gives its maximum, divided by its healthy and unhealthy assets, times the healthy ones. An asset is unhealthy in a control when any of the control's checks is unhealthy on it, and in neither count when one is unknown. Preview checks and your own do not count. Several scopes are weighted by their healthy and unhealthy assets.
           </p>
         </div>
       </section>
@@ -91,7 +91,7 @@ function ControlRow({ c }: { c: ExplainedControl }) {
   const kept = useKept();
   const open = useOpen();
   const [shown, setShown] = useState(false);
-  const per = c.max / (c.healthy + c.unhealthy);
+  const per = c.max / Math.max(1, c.healthy + c.unhealthy);
   return (
     <>
       <tr>
@@ -110,9 +110,9 @@ function ControlRow({ c }: { c: ExplainedControl }) {
         <td>
           <TallyBar of={c} />
         </td>
-        <td className="right muted">{points(per)}</td>
+        <td className="right muted" title="on average over the scopes">{points(per)}</td>
         <td className="right">
-          {points(c.current)} <span className="faint">/ {c.max}</span>
+          {points(c.current)} <span className="faint">/ {points(c.max)}</span>
         </td>
         <td className="right">{c.potential > 0 ? `+${points(c.potential)}` : <span className="faint">all</span>}</td>
       </tr>
@@ -121,17 +121,17 @@ function ControlRow({ c }: { c: ExplainedControl }) {
           <td colSpan={8} className="score-losing">
             {c.losing.length === 0 && <p className="muted">No asset loses points here.</p>}
             <ul>
-              {c.losing.slice(0, 50).map((l) => (
+              {c.losing.map((l) => (
                 <li key={l.asset}>
                   <span className="num c-unhealthy">−{points(l.points)}</span>
                   <button className="bare-button link-button cut" onClick={() => open.show("asset", l.asset)}>
-                    {l.name}
+                    {l.name || l.asset}
                   </button>
                   <span className="muted cut">{l.checks.join(", ")}</span>
                 </li>
               ))}
             </ul>
-            {c.unhealthy > c.losing.slice(0, 50).length && c.losing.length > 0 && <p className="muted">and {some(c.unhealthy - Math.min(50, c.losing.length), "asset")} more, each losing {points(per)}.</p>}
+            {c.losingTotal > c.losing.length && <p className="muted">and {some(c.losingTotal - c.losing.length, "asset")} more</p>}
           </td>
         </tr>
       )}

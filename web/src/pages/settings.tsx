@@ -1,6 +1,6 @@
 import { SegmentedControl, Tabs, useMantineColorScheme } from "@mantine/core";
 import { IconSettings } from "@tabler/icons-react";
-import { useVersion } from "../api/queries";
+import { useSession, useVersion } from "../api/queries";
 import type { Page } from "../frame/page";
 import { Head } from "../ui/page";
 import { useParams, useSetParams } from "../ui/url";
@@ -23,6 +23,7 @@ export default function Settings() {
   const { tab = "appearance" } = useParams();
   const set = useSetParams();
   const version = useVersion();
+  const owner = useSession().data?.role === "owner";
   return (
     <div className="page-scroll">
       <Head title="Settings" answer={version.data ? `Bulwark ${version.data.version}` : "\u00a0"} />
@@ -30,9 +31,9 @@ export default function Settings() {
         <Tabs value={tab} onChange={(t) => set({ tab: t && t !== "appearance" ? t : undefined })}>
           <Tabs.List className="tabs-list" mb={16}>
             <Tabs.Tab value="appearance">Appearance</Tabs.Tab>
-            <Tabs.Tab value="users">Users</Tabs.Tab>
+            {owner && <Tabs.Tab value="users">Users</Tabs.Tab>}
             <Tabs.Tab value="tokens">API tokens</Tabs.Tab>
-            <Tabs.Tab value="audit">Audit log</Tabs.Tab>
+            {owner && <Tabs.Tab value="audit">Audit log</Tabs.Tab>}
           </Tabs.List>
           <Tabs.Panel value="appearance">
             <Appearance />

@@ -17,11 +17,11 @@ export const page: Page = {
 
 const shortest = 12;
 
-/** SignIn signs a person in; a one-time link (?token=) first makes an owner choose name and password. */
+/** SignIn signs a person in. A one-time link (?token=) first makes an owner choose name and password, or, with &name=, one who was invited a password. */
 export default function SignIn() {
-  const { token, next } = useParams();
+  const { token, next, name: invited } = useParams();
   const navigate = useNavigate();
-  const [name, setName] = useState("");
+  const [name, setName] = useState(invited ?? "");
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
   const signIn = useSignIn();
@@ -44,10 +44,10 @@ export default function SignIn() {
         <p className="sign-brand">
           <Mark size={26} /> Bulwark
         </p>
-        <h1>{first ? "Make the first account" : "Sign in"}</h1>
-        <p className="muted">{first ? "This link works once. The account that you make owns this installation." : "Your account on this installation."}</p>
+        <h1>{invited ? "Choose a password" : first ? "Make the first account" : "Sign in"}</h1>
+        <p className="muted">{invited ? "You were invited. This link works once." : first ? "This link works once. The account that you make owns this installation." : "Your account on this installation."}</p>
         <form className="stack" onSubmit={submit}>
-          <TextInput label="Name" autoFocus autoComplete="username" value={name} onChange={(e) => setName(e.currentTarget.value)} required withAsterisk={false} />
+          <TextInput label="Name" autoFocus={!invited} readOnly={Boolean(invited)} autoComplete="username" value={name} onChange={(e) => setName(e.currentTarget.value)} required withAsterisk={false} />
           <PasswordInput
             label="Password"
             autoComplete={first ? "new-password" : "current-password"}
@@ -69,14 +69,10 @@ export default function SignIn() {
             </div>
           )}
           <Button type="submit" variant="filled" size="sm" loading={signIn.isPending} disabled={!ready}>
-            {first ? "Make the account and sign in" : "Sign in"}
+            {first ? "Keep it and sign in" : "Sign in"}
           </Button>
         </form>
-        {!first && (
-          <p className="muted sign-lost">
-            Lost the way in? <code>bulwark ctl signin-link</code> on the server prints a new one-time link.
-          </p>
-        )}
+        {!first && <p className="muted sign-lost">Lost the way in? An owner can send you a new link: Settings, Users.</p>}
       </div>
     </main>
   );

@@ -42,10 +42,19 @@ export function FilterBar(p: FilterBarProps) {
   const input = useRef<HTMLInputElement>(null);
   const list = useId();
 
-  useEffect(() => setText(filter.text), [filter.text]);
+  // What was sent to the URL last: when it comes back, more may have been typed.
+  const sent = useRef(filter.text);
+  useEffect(() => {
+    if (filter.text === sent.current) return;
+    sent.current = filter.text;
+    setText(filter.text);
+  }, [filter.text]);
   useEffect(() => {
     if (text === filter.text || /\w:\S*$/.test(text)) return;
-    const timer = setTimeout(() => setFilter({ ...filter, text }), 180);
+    const timer = setTimeout(() => {
+      sent.current = text.trim();
+      setFilter({ ...filter, text });
+    }, 180);
     return () => clearTimeout(timer);
   });
   useKeys((e) => {
@@ -56,6 +65,7 @@ export function FilterBar(p: FilterBarProps) {
   });
 
   const commit = (next: Filter) => {
+    sent.current = next.text;
     setText(next.text);
     setFilter(next);
     setAt(0);
@@ -248,7 +258,9 @@ export function Facets({ fields, show = 8 }: { fields: Field[]; show?: number })
                 {values.map((v) => (
                   <li key={v.value}>
                     <button className="bare-button facet" aria-pressed={chosen.includes(v.value)} onClick={() => setFilter(toggleValue(filter, f.key, v.value))} title={v.value}>
-                      <span className="facet-bar" style={{ width: `${((v.count ?? 0) / most) * 100}%` }} />
+                      <span className="facet-track">
+                        <span className="facet-bar" style={{ width: `${((v.count ?? 0) / most) * 100}%` }} />
+                      </span>
                       <span className="cut">{v.label ?? v.value}</span>
                       <span className="num end">{v.count === undefined ? "" : count(v.count)}</span>
                     </button>

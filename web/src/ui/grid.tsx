@@ -128,7 +128,7 @@ export function Grid<T>(p: GridProps<T>) {
       }
       return false;
     },
-    () => box.current,
+    { root: () => box.current },
   );
 
   const template = (p.onSelect ? "34px " : "") + p.columns.map((c) => c.width).join(" ");

@@ -7,6 +7,7 @@ type Handler = (e: KeyboardEvent) => boolean | void;
 interface Entry {
   handler: { current: Handler };
   root?: () => HTMLElement | null;
+  last?: boolean;
 }
 
 const entries: Entry[] = [];
@@ -24,7 +25,7 @@ function onKey(e: KeyboardEvent) {
   const inDialogue = document.querySelector('[role="dialog"][aria-modal="true"], [role="menu"]');
   if (inDialogue && !palette) return;
   const active = document.activeElement;
-  const ordered = [...entries].reverse().sort((a, b) => within(b, active) - within(a, active));
+  const ordered = [...entries].reverse().sort((a, b) => within(b, active) - within(a, active) || late(a) - late(b));
   for (const entry of ordered) {
     if (entry.handler.current(e)) {
       e.preventDefault();
@@ -35,12 +36,15 @@ function onKey(e: KeyboardEvent) {
 
 const within = (entry: Entry, el: Element | null) => Number(Boolean(entry.root?.()?.contains(el)));
 
-/** useKeys hears keys while its component is shown. A handler returns true for a key that it used. The list that has the focus is asked first, then the one shown last. */
-export function useKeys(handler: Handler, root?: () => HTMLElement | null) {
+// A list under a panel goes on being walked while the panel shows its rows.
+const late = (entry: Entry) => (entry.last ? 2 : entry.root?.()?.closest("aside") ? 1 : 0);
+
+/** useKeys hears keys while its component is shown. A handler returns true for a key that it used. What has the focus is asked first, then what was shown last, then what is in a panel, then the frame (`last`). */
+export function useKeys(handler: Handler, options: Omit<Entry, "handler"> = {}) {
   const ref = useRef(handler);
   ref.current = handler;
   useEffect(() => {
-    const entry: Entry = { handler: ref, root };
+    const entry: Entry = { handler: ref, ...options };
     if (entries.length === 0) document.addEventListener("keydown", onKey);
     entries.push(entry);
     return () => {

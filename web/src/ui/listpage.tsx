@@ -2,6 +2,7 @@
 // made it. What differs between lists is given; what is the same is here.
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
+import { long } from "../api/live";
 import type { Facet, List } from "../api/types";
 import { Bones, Empty, type EmptyProps, Failed } from "./answers";
 import type { Field, Filter } from "./filter";
@@ -32,6 +33,7 @@ export interface ListPageProps<T> {
   onOpen?: (row: T, replace: boolean) => void;
   openID?: string;
   exempt?: (ids: string[], close: () => void, done: () => void) => React.ReactNode;
+  bulk?: (ids: string[]) => React.ReactNode; // more that can be done with the selection
   arrange?: (rows: T[]) => Item<T>[];
   onGroup?: (key: string) => void;
   empty: EmptyProps; // when nothing is filtered
@@ -105,13 +107,20 @@ export function ListPage<T>(p: ListPageProps<T>) {
         <Facets fields={fields} />
         <div className="list-main">
           {chosen.size > 0 && (
-            <Bulk words={some(chosen.size, p.one, p.many)} onExempt={() => setExempting([...chosen])} onClear={clear} />
+            <Bulk words={some(chosen.size, p.one, p.many)} onExempt={() => setExempting([...chosen])} onClear={clear}>
+              {p.bulk?.([...chosen])}
+            </Bulk>
           )}
           {body()}
           <div className="list-foot">
             <span className="num">
               {count(rows.length)} of {count(total)} read
             </span>
+            {list.isStale && long(list.data) && !list.isFetching && (
+              <button className="bare-button link-button" onClick={() => void list.refetch()}>
+                Something changed: read again
+              </button>
+            )}
             <code className="end cut">GET {list.address}</code>
           </div>
         </div>
@@ -122,13 +131,14 @@ export function ListPage<T>(p: ListPageProps<T>) {
 }
 
 /** Bulk is the bar of what can be done with the selection. */
-export function Bulk({ words, onExempt, onClear }: { words: string; onExempt: () => void; onClear: () => void }) {
+export function Bulk({ words, onExempt, onClear, children }: { words: string; onExempt: () => void; onClear: () => void; children?: React.ReactNode }) {
   return (
     <div className="bulk" role="region" aria-label="Selection">
       <strong>{words} selected</strong>
       <button className="bar-button" onClick={onExempt}>
         Exempt <kbd className="kbd">e</kbd>
       </button>
+      {children}
       <button className="bar-button" onClick={onClear}>
         Clear
       </button>

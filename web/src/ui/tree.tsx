@@ -21,18 +21,33 @@ export interface TreeProps {
 
 type Folder = { folds: Set<string>; toggle: (path: string) => void };
 
-/** child returns the path of a member, as evidence writes paths. */
-export function child(path: string, key: string | number): string {
+/** child returns the path of a member as evidence writes it: names are not quoted. */
+function child(path: string, key: string | number): string {
   if (typeof key === "number") return `${path}[${key}]`;
-  const plain = /^[A-Za-z_][\w$-]*$/.test(key);
-  if (!plain) return `${path}[${JSON.stringify(key)}]`;
   return path ? `${path}.${key}` : key;
 }
 
-/** parents lists a path and all that hold it, outermost first. */
-export function parents(path: string): string[] {
+/** spot returns the path of a member as positions write it: names that are no identifiers are quoted. */
+function spot(path: string, key: string | number): string {
+  if (typeof key === "number" || /^[A-Za-z_]\w*$/.test(key)) return child(path, key);
+  return `${path}[${JSON.stringify(key)}]`;
+}
+
+/** trail lists the paths that lead to a path, outermost first, as far as the value has them. */
+function trail(value: unknown, path: string): string[] {
   const out: string[] = [];
-  for (const m of path.matchAll(/\[(?:\d+|"(?:[^"\\]|\\.)*")\]|\.?[^.[\]]+/g)) out.push(path.slice(0, m.index + m[0].length));
+  let at = value;
+  let held = "";
+  while (held !== path) {
+    const next = membersOf(at).find(([k]) => {
+      const p = child(held, k);
+      return p === path || (path.startsWith(p) && /[.[]/.test(path.charAt(p.length)));
+    });
+    if (!next) break;
+    held = child(held, next[0]);
+    at = next[1];
+    out.push(held);
+  }
   return out;
 }
 
@@ -42,11 +57,12 @@ export function Tree({ value, positions = {}, marks = [], find = "", label }: Tr
     for (const m of marks) map.set(m.path, [...(map.get(m.path) ?? []), m]);
     return map;
   }, [marks]);
+  const ghosts = useMemo(() => ghostsOf(value, marks), [value, marks]);
   const start = useMemo(() => {
     const open = new Set<string>();
-    for (const m of marks) for (const p of parents(m.path).slice(0, -1)) open.add(p);
+    for (const m of marks) for (const p of trail(value, m.path)) if (p !== m.path) open.add(p);
     return open;
-  }, [marks]);
+  }, [value, marks]);
   const [open, setOpen] = useState(start);
   useEffect(() => setOpen(start), [start]);
   const found = useMemo(() => (find ? search(value, find.toLowerCase()) : null), [value, find]);
@@ -70,10 +86,20 @@ export function Tree({ value, positions = {}, marks = [], find = "", label }: Tr
         </button>
       </div>
       <ul className="tree" aria-label={label}>
-        <Members value={value} path="" depth={0} folder={folder} marked={marked} positions={positions} find={find.toLowerCase()} />
+        <Members value={value} path="" spot="" depth={0} folder={folder} marked={marked} ghosts={ghosts} positions={positions} find={find.toLowerCase()} />
       </ul>
     </div>
   );
+}
+
+/** ghostsOf finds the marked paths that the value lacks, by the deepest path that it has. */
+function ghostsOf(value: unknown, marks: TreeMark[]): Map<string, string[]> {
+  const out = new Map<string, string[]>();
+  for (const path of new Set(marks.map((m) => m.path))) {
+    const held = trail(value, path).pop() ?? "";
+    if (held !== path) out.set(held, [...(out.get(held) ?? []), path]);
+  }
+  return out;
 }
 
 /** search returns the paths to open so that every match shows. */
@@ -137,9 +163,11 @@ function plain(v: unknown): string {
 interface MembersProps {
   value: unknown;
   path: string;
+  spot: string;
   depth: number;
   folder: Folder;
   marked: Map<string, TreeMark[]>;
+  ghosts: Map<string, string[]>; // paths that decide by being absent, by the path that would hold them
   positions: Record<string, Position>;
   find: string;
 }
@@ -150,7 +178,10 @@ function Members(p: MembersProps) {
   return (
     <>
       {list.slice(0, shown).map(([k, v]) => (
-        <Member key={k} name={k} member={v} at={child(p.path, k)} {...p} />
+        <Member key={k} name={k} member={v} at={child(p.path, k)} {...p} spot={spot(p.spot, k)} />
+      ))}
+      {p.ghosts.get(p.path)?.map((path) => (
+        <Member key={path} {...p} name={path.slice(p.path.length).replace(/^\./, "")} member={undefined} at={path} spot="" />
       ))}
       {list.length > shown && (
         <li>
@@ -167,11 +198,11 @@ function Member(p: MembersProps & { name: string | number; member: unknown; at: 
   const { member, at, folder } = p;
   const marks = p.marked.get(at);
   const tree = isTree(member);
-  const size = tree ? membersOf(member).length : 0;
+  const size = tree ? membersOf(member).length + (p.ghosts.get(at)?.length ?? 0) : 0;
   const open = folder.folds.has(at);
   const hit = p.find !== "" && (String(p.name).toLowerCase().includes(p.find) || (!tree && plain(member).toLowerCase().includes(p.find)));
   const Chevron = open ? IconChevronDown : IconChevronRight;
-  const line = p.positions[at]?.line;
+  const line = p.positions[p.spot]?.line;
   return (
     <li>
       <div className="tree-line" data-mark={marks?.[0]?.state} data-hit={hit || undefined} style={{ paddingLeft: 10 + p.depth * 18 }}>
@@ -194,14 +225,14 @@ function Member(p: MembersProps & { name: string | number; member: unknown; at: 
           </span>
         )}
         {line !== undefined && (
-          <span className="tree-n" title={`${p.positions[at]!.file ?? ""}:${line}`}>
+          <span className="tree-n" title={`${p.positions[p.spot]!.file ?? ""}:${line}`}>
             {line}
           </span>
         )}
       </div>
       {tree && open && (
         <ul>
-          <Members value={member} path={at} depth={p.depth + 1} folder={folder} marked={p.marked} positions={p.positions} find={p.find} />
+          <Members value={member} path={at} spot={p.spot} depth={p.depth + 1} folder={folder} marked={p.marked} ghosts={p.ghosts} positions={p.positions} find={p.find} />
         </ul>
       )}
     </li>

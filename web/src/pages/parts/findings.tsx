@@ -13,11 +13,11 @@ import { useOpen } from "../../ui/url";
 
 const columns: Column<Finding>[] = [
   { id: "severity", label: "Severity", width: "92px", sort: true, cell: (f) => <SeverityMark of={f.severity} /> },
-  { id: "title", label: "Problem", width: "minmax(240px, 1.3fr)", cell: (f) => <span className="cut" title={f.because}>{f.title}</span> },
+  { id: "title", label: "Problem", width: "minmax(190px, 1.4fr)", cell: (f) => <span className="cut" title={f.because}>{f.title}</span> },
   {
     id: "asset",
     label: "Asset",
-    width: "minmax(180px, 1fr)",
+    width: "minmax(150px, 1fr)",
     cell: (f) => (
       <>
         <AssetGlyph type={f.row?.type ?? ""} />
@@ -25,12 +25,12 @@ const columns: Column<Finding>[] = [
           {f.row?.name ?? f.asset}
           {f.instance && <span className="faint"> · {f.instance}</span>}
         </span>
+        {f.exemption && <span className="tag tag-plain">exempt</span>}
       </>
     ),
   },
-  { id: "scope", label: "Scope", width: "minmax(100px, 0.6fr)", cell: (f) => <span className="cut muted">{f.row?.scope}</span> },
-  { id: "exempt", label: "", width: "66px", cell: (f) => f.exemption && <span className="tag tag-plain">exempt</span> },
-  { id: "firstSeen", label: "Seen first", width: "90px", right: true, sort: true, cell: (f) => <span title={moment(f.firstSeen)}>{ago(f.firstSeen)}</span> },
+  { id: "scope", label: "Scope", width: "minmax(80px, 0.7fr)", cell: (f) => <span className="cut muted">{f.row?.scope}</span> },
+  { id: "firstSeen", label: "Seen first", width: "82px", right: true, sort: true, cell: (f) => <span title={moment(f.firstSeen)}>{ago(f.firstSeen)}</span> },
 ];
 
 const keys = ["severity", "state", "check", "exempt"];

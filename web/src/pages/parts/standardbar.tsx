@@ -5,6 +5,7 @@ const parts = [
   ["passed", "passed", "healthy"],
   ["failed", "failed", "unhealthy"],
   ["unknown", "unknown", "unknown"],
+  ["notApplicable", "not applicable", "na"],
   ["manual", "by a person", "manual"],
   ["notCovered", "not covered", "none"],
 ] as const;

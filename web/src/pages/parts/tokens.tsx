@@ -1,6 +1,7 @@
 // Tokens with which programs use the API.
 import { Button, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
+import type { Role } from "../../api/types";
 import { roles, useTokens } from "../../api/queries";
 import { Answer, Empty, Failed } from "../../ui/answers";
 import { Copy } from "../../ui/code";
@@ -16,7 +17,7 @@ const terms = [
 export function Tokens() {
   const tokens = useTokens();
   const [name, setName] = useState("");
-  const [role, setRole] = useState("reader");
+  const [role, setRole] = useState<Role>("reader");
   const [scope, setScope] = useState("");
   const [term, setTerm] = useState("90");
   const submit = (e: React.FormEvent) => {
@@ -28,7 +29,7 @@ export function Tokens() {
     <>
       <form className="card set-form" onSubmit={submit} aria-label="Make a token">
         <TextInput label="Name" value={name} onChange={(e) => setName(e.currentTarget.value)} />
-        <Select label="Role" data={roles} value={role} onChange={(v) => setRole(v ?? "reader")} allowDeselect={false} />
+        <Select label="Role" data={roles} value={role} onChange={(v) => setRole((v as Role) ?? "reader")} allowDeselect={false} />
         <TextInput label="On the scope" placeholder="everything" value={scope} onChange={(e) => setScope(e.currentTarget.value)} />
         <Select label="For" data={terms} value={term} onChange={(v) => setTerm(v ?? "90")} allowDeselect={false} />
         <Button type="submit" size="sm" variant="filled" disabled={!name.trim()} loading={tokens.add.isPending}>

@@ -1,6 +1,7 @@
 // Who may sign in, and what they may do where.
 import { Button, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
+import type { Role } from "../../api/types";
 import { roles, useUsers } from "../../api/queries";
 import { Answer, Failed } from "../../ui/answers";
 import { Copy } from "../../ui/code";
@@ -10,7 +11,7 @@ import "../../theme/more.css";
 export function Users() {
   const users = useUsers();
   const [name, setName] = useState("");
-  const [role, setRole] = useState("reader");
+  const [role, setRole] = useState<Role>("reader");
   const [scope, setScope] = useState("");
   const submit = (e: React.FormEvent) => {
     e.preventDefault();
@@ -20,7 +21,7 @@ export function Users() {
     <>
       <form className="card set-form" onSubmit={submit} aria-label="Invite a user">
         <TextInput label="Name" value={name} onChange={(e) => setName(e.currentTarget.value)} />
-        <Select label="Role" data={roles} value={role} onChange={(v) => setRole(v ?? "reader")} allowDeselect={false} />
+        <Select label="Role" data={roles} value={role} onChange={(v) => setRole((v as Role) ?? "reader")} allowDeselect={false} />
         <TextInput label="On the scope" placeholder="everything" value={scope} onChange={(e) => setScope(e.currentTarget.value)} />
         <Button type="submit" size="sm" variant="filled" disabled={!name.trim()} loading={users.add.isPending}>
           Invite
