@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -165,60 +164,4 @@ func dirOf(file string) string {
 		return file[:i+1]
 	}
 	return "."
-}
-
-// writeTable writes a report for people: findings from the worst down, where
-// they are, and what could not be read.
-func writeTable(w io.Writer, r *bulwark.Report) error {
-	rows := [][]string{}
-	for _, f := range slices.Backward(slices.Clone(r.Findings)) {
-		rows = append(rows, []string{f.Severity.String(), place(r, f), r.Checks[f.Check].Title, f.Because})
-	}
-	slices.Reverse(rows)
-	var counts [bulwark.Critical + 1]int
-	for _, f := range r.Findings {
-		counts[f.Severity]++
-	}
-	if len(rows) > 0 {
-		printTable(w, []string{"SEVERITY", "WHERE", "CHECK", "WHY"}, rows)
-		fmt.Fprintln(w)
-	}
-	unknown := 0
-	for _, a := range r.Assessments {
-		if a.State == bulwark.Undetermined {
-			unknown++
-		}
-	}
-	fmt.Fprintf(w, "%d assets, %d assessments: %d findings (%d critical, %d high, %d medium, %d low), %d unknown\n",
-		len(r.Assets), len(r.Assessments), len(r.Findings), counts[bulwark.Critical], counts[bulwark.High], counts[bulwark.Medium], counts[bulwark.Low]+counts[bulwark.Informational], unknown)
-	if len(r.Suppressed) > 0 {
-		fmt.Fprintf(w, "%d findings are silenced by comments\n", len(r.Suppressed))
-	}
-	if len(r.Gaps) > 0 {
-		fmt.Fprintf(w, "%d gaps, what could not be read:\n", len(r.Gaps))
-		for i, g := range r.Gaps {
-			if i == 20 {
-				fmt.Fprintf(w, "  … and %d more (-o json lists all)\n", len(r.Gaps)-i)
-				break
-			}
-			fmt.Fprintf(w, "  %s %s: %s\n", printable(g.What), printable(g.Where), printable(g.Why))
-		}
-	}
-	return nil
-}
-
-// place says where a finding is: its file and line, else the asset.
-func place(r *bulwark.Report, f bulwark.Finding) string {
-	where := f.Location.String()
-	asset := r.Asset(f.Asset)
-	switch {
-	case where == "" && asset != nil:
-		where = asset.Name
-	case asset != nil && asset.Name != "" && asset.Origin() == bulwark.Code:
-		where += " " + asset.Name
-	}
-	if f.Instance != "" {
-		where += " [" + f.Instance + "]"
-	}
-	return where
 }

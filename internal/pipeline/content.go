@@ -10,6 +10,20 @@ import (
 type Loaded struct {
 	Content *content.Content
 	Checks  *check.Set
+	byID    map[string]*bulwark.Check
+}
+
+// Check returns the check of an id, or nil.
+func (l *Loaded) Check(id string) *bulwark.Check { return l.byID[id] }
+
+// Control returns the secure-score control that a check counts in, "" for one
+// that does not count: of none, in preview, or a user's own.
+func (l *Loaded) Control(id string) string {
+	c := l.byID[id]
+	if c == nil || c.Preview || c.Custom {
+		return ""
+	}
+	return c.Control
 }
 
 // ContentOptions say how LoadContent loads.
@@ -26,5 +40,9 @@ type ContentOptions struct {
 func LoadContent(opts ContentOptions, layers ...content.Layer) (*Loaded, []bulwark.Problem) {
 	c, problems := content.Load(content.Options{Tests: opts.Tests}, append([]content.Layer{content.Embedded()}, layers...)...)
 	set, more := check.Compile(c.Checks, c.Types, check.Options{Lazy: !opts.Tests})
-	return &Loaded{Content: c, Checks: set}, append(problems, more...)
+	l := &Loaded{Content: c, Checks: set, byID: map[string]*bulwark.Check{}}
+	for _, k := range set.Checks() {
+		l.byID[k.ID] = k
+	}
+	return l, append(problems, more...)
 }
