@@ -306,13 +306,13 @@ func (k *compiler) pattern(args []ast.Expr) triFn {
 	if args[1].Kind() == ast.LiteralKind && !k.trace {
 		if p, ok := args[1].AsLiteral().(types.String); ok {
 			if re := pattern(string(p)); re != nil {
-				x := k.val(args[0])
+				x, match := k.val(args[0]), matcher(re)
 				return func(r *Run) tri {
 					s, ok := literal(x(r))
 					if !ok || !r.spend(1+len(s)/16) {
 						return unsure
 					}
-					return triOf(re.MatchString(s))
+					return triOf(match(s))
 				}
 			}
 		}

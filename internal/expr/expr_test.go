@@ -3,6 +3,7 @@ package expr
 import (
 	"math/rand/v2"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +178,46 @@ func TestGlobEqualsRegexp(t *testing.T) {
 			t.Fatalf("glob(%q, %q) = %v, want %v", p, s, got, want)
 		}
 	}
+}
+
+func TestMatcherEqualsRegexp(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	plain := 0
+	for range 5_000 {
+		var p strings.Builder
+		for range 1 + rng.IntN(5) {
+			p.WriteString([]string{"a", "b", "(a|bc)", "[ab]", "c?", "^", "$", ".", "a+", "(?i)a", "(ab|ac)", "\\b", "|"}[rng.IntN(13)])
+		}
+		re, err := regexp.Compile(p.String())
+		if err != nil {
+			continue
+		}
+		if language(mustParse(t, p.String())) != nil {
+			plain++
+		}
+		match := matcher(re)
+		for range 20 {
+			var s strings.Builder
+			for range rng.IntN(6) {
+				s.WriteByte("abcA\n"[rng.IntN(5)])
+			}
+			if got, want := match(s.String()), re.MatchString(s.String()); got != want {
+				t.Fatalf("matcher(%q)(%q) = %v, want %v", p.String(), s.String(), got, want)
+			}
+		}
+	}
+	if plain < 500 {
+		t.Errorf("%d patterns are plain: too few", plain)
+	}
+}
+
+func mustParse(t *testing.T, p string) *syntax.Regexp {
+	t.Helper()
+	re, err := syntax.Parse(p, syntax.Perl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return re.Simplify()
 }
 
 func TestNearest(t *testing.T) {
