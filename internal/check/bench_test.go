@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"syscall"
 	"testing"
 	"time"
@@ -60,4 +61,27 @@ func BenchmarkJudge1000Deployments20Checks(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "assets/s")
 	b.ReportMetric(float64(cpu()-start)/float64(n), "cpu-ns/op")
+}
+
+// BenchmarkCompile readies 1,500 checks of one group, all at once and as they
+// are needed.
+func BenchmarkCompile1500Checks(b *testing.B) {
+	checks, types := load(b, "pods.txtar")
+	var many []*bulwark.Check
+	for i := range 75 {
+		for _, c := range checks {
+			copied := *c
+			copied.ID += fmt.Sprint(i)
+			many = append(many, &copied)
+		}
+	}
+	for _, lazy := range []bool{false, true} {
+		b.Run(fmt.Sprintf("lazy=%v", lazy), func(b *testing.B) {
+			for b.Loop() {
+				if s, problems := Compile(many, types, Options{Lazy: lazy}); len(problems) > 0 || len(s.Checks()) != 1500 {
+					b.Fatal(problems)
+				}
+			}
+		})
+	}
 }

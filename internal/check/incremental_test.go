@@ -6,8 +6,11 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -239,4 +242,44 @@ func ids(m map[string]*bulwark.Asset) []string {
 	}
 	sort.Strings(list)
 	return list
+}
+
+// TestRelatedCulprit names the related asset that is at fault.
+func TestRelatedCulprit(t *testing.T) {
+	set := incrementalSet(t)
+	w := &world{assets: map[string]*bulwark.Asset{}, facts: map[string]bulwark.Value{}}
+	rel := []bulwark.Relation{{Name: "account", Inverse: "buckets", Type: "test/Account", Target: "live:a"}}
+	w.assets["live:a"] = &bulwark.Asset{ID: "live:a", Type: "test/Account", Properties: decodeText(t, set, "live:a", `{"id":"1"}`)}
+	for id, text := range map[string]string{"live:b1": `{"public":false}`, "live:b2": `{"public":true}`} {
+		w.assets[id] = &bulwark.Asset{ID: id, Type: "test/Bucket", Properties: decodeText(t, set, id, text), Relations: rel}
+	}
+	got := set.Judge(w.assets["live:a"], w, time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC))[0]
+	want := bulwark.Assessment{Check: "c", Asset: "live:a", State: bulwark.Unhealthy,
+		Evidence:  []bulwark.Evidence{{Asset: "live:b2", Path: "public", Value: "true"}},
+		Instances: []bulwark.Instance{{Key: "live:b2"}},
+		Queries:   []string{"asset:live:a", "asset:live:b1", "asset:live:b2", "rel:live:a/buckets/test/Bucket"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Judge (-want +got):\n%s", diff)
+	}
+}
+
+// TestConcurrent judges with a lazy set from several goroutines at once.
+func TestConcurrent(t *testing.T) {
+	checks, types := load(t, "pods.txtar")
+	full, _ := Compile(checks, types, Options{})
+	lazy, _ := Compile(checks, types, Options{Lazy: true})
+	a := deployment(t, types, 1)[0]
+	want := full.Judge(a, nil, time.Time{})
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 20 {
+				if diff := cmp.Diff(want, lazy.Judge(a, nil, time.Time{})); diff != "" {
+					t.Errorf("Judge of the lazy set (-want +got):\n%s", diff)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }

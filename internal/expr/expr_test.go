@@ -3,6 +3,7 @@ package expr
 import (
 	"math/rand/v2"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"testing"
 	"time"
@@ -10,80 +11,85 @@ import (
 	"github.com/bulwarksec/bulwark"
 )
 
+const (
+	symbol = `{"$symbol":["arn:aws:s3:::",{"kind":"computed","scope":"","address":"aws_s3_bucket.b","attribute":"id"},"/*"]}`
+	secret = `{"$secret":["password","ab12"]}`
+)
+
+// functionTests are expressions over x, and what they yield.
+var functionTests = []struct{ name, text, x, want string }{
+	{"quantity_milli", `quantity(x) < quantity('1')`, `"500m"`, `true`},
+	{"quantity_binary", `quantity(x) == quantity('1024Mi')`, `"1Gi"`, `true`},
+	{"quantity_exponent", `quantity(x) == quantity('1k')`, `"1e3"`, `true`},
+	{"quantity_bad", `quantity(x) < quantity('1')`, `"1Zi"`, `unknown`},
+	{"version_numbers", `version(x) > version('1.9')`, `"1.10"`, `true`},
+	{"version_prerelease", `version(x) < version('2.0.0')`, `"v2.0.0-rc.1"`, `true`},
+	{"version_bad", `version(x) < version('2')`, `"latest"`, `unknown`},
+	{"cidr_public", `cidr(x).isPublic()`, `"8.8.0.0/16"`, `true`},
+	{"cidr_private", `cidr(x).isPublic()`, `"10.1.0.0/16"`, `false`},
+	{"cidr_all", `cidr(x).isPublic() && isOpenToInternet(x)`, `"0.0.0.0/0"`, `true`},
+	{"cidr_all_six", `isOpenToInternet(x)`, `"::/0"`, `true`},
+	{"open_symbol", `isOpenToInternet(x)`, `{"$symbol":[{"kind":"input","scope":"","address":"var.c","attribute":""}]}`, `unknown`},
+	{"cidr_contains", `cidrContains('10.0.0.0/8', x)`, `"10.9.0.0/24"`, `true`},
+	{"cidr_contains_wider", `cidrContains('10.0.0.0/8', x)`, `"0.0.0.0/0"`, `false`},
+	{"ip_private", `ip(x).isPublic()`, `"192.168.1.1"`, `false`},
+	{"ip_family", `ip(x).family()`, `"2001:4860::1"`, `6`},
+	{"is_ip", `isIP(x)`, `"nope"`, `false`},
+	{"json", `json(x).a[1]`, `"{\"a\":[1,2]}"`, `2`},
+	{"json_bad", `json(x).a`, `"{"`, `unknown`},
+	{"statements_one", `size(statements(x))`, `{"Statement":{"Effect":"Allow"}}`, `1`},
+	{"statements_none", `size(statements(x))`, `null`, `0`},
+	{"strings_one", `strings(x)`, `"a"`, `["a"]`},
+	{"strings_list", `strings(x)`, `["a","b"]`, `["a","b"]`},
+	{"strings_unknown", `strings(x)`, `{"$unknown":"denied"}`, `unknown`},
+	{"principals", `principals(x)`, `{"Principal":{"AWS":["a","b"],"Service":"c"}}`, `["a","b","c"]`},
+	{"like", `like(x, 's3:Get*')`, `"s3:GetObject"`, `true`},
+	{"like_not", `like(x, 's3:?et')`, `"s3:GetObject"`, `false`},
+	{"sets", `sets.contains(x, ['a']) && sets.intersects(x, ['c','b']) && sets.equivalent(x, ['b','a'])`, `["a","b"]`, `true`},
+	{"sets_absent", `sets.contains(['a'], x)`, `null`, `true`},
+	{"strings_ext", `x.lowerAscii().split(',').map(s, s.trim()).join('|').replace('b', 'c')`, `"A, B"`, `"a|c"`},
+	{"base64", `string(base64.decode(x))`, `"aGk="`, `"hi"`},
+	{"days", `days(x) == duration('48h')`, `2`, `true`},
+	{"time", `timestamp(x) + duration('1h')`, `"2024-01-01T00:00:00Z"`, `"2024-01-01T01:00:00Z"`},
+	{"exists_one", `x.exists_one(e, e == 'a')`, `["a","b"]`, `true`},
+	{"map_literal", `{'a': x}.a`, `3`, `3`},
+	{"map_iteration", `sets.equivalent({'b': 1, 'a': 2}.map(k, k), ['a', 'b'])`, `3`, `true`},
+	{"bind", `cel.bind(y, x + 1, y * y)`, `2`, `9`},
+	{"conditional", `x == 1 ? 'one' : 'other'`, `1`, `"one"`},
+	{"double_and_int", `x == 1 && x < 1.5`, `1.0`, `true`},
+	{"symbol_itself", `x == x`, symbol, `true`},
+	{"symbol_null", `x == null || x == ''`, symbol, `false`},
+	{"symbol_other", `x == 'arn:aws:s3:::other/*'`, symbol, `unknown`},
+	{"symbol_contradicted", `x == '*'`, symbol, `false`},
+	{"symbol_prefix", `x.startsWith('arn:aws:')`, symbol, `true`},
+	{"symbol_prefix_not", `x.startsWith('arn:gcp:')`, symbol, `false`},
+	{"symbol_prefix_beyond", `x.startsWith('arn:aws:s3:::logs')`, symbol, `unknown`},
+	{"symbol_suffix", `x.endsWith('/*')`, symbol, `true`},
+	{"symbol_contains", `x.contains('s3')`, symbol, `true`},
+	{"symbol_matches", `x.matches('^arn')`, symbol, `unknown`},
+	{"symbol_lower", `x.lowerAscii() == 'a'`, symbol, `unknown`},
+	{"symbol_joined", `('x' + x).startsWith('xarn')`, symbol, `true`},
+	{"symbol_any", `like(x, '*')`, symbol, `true`},
+	{"secret_null", `x == null`, secret, `false`},
+	{"secret_other", `x == 'hunter2'`, secret, `unknown`},
+	{"secret_matches", `x.matches('h')`, secret, `unknown`},
+	{"index_out", `x[3]`, `[1]`, `unknown`},
+	{"select_in_scalar", `x.a`, `3`, `unknown`},
+	{"unknown_and_false", `x == 1 && false`, `{"$unknown":"denied"}`, `false`},
+	{"in_unknown_member", `'a' in x`, `["b",{"$unknown":"denied"}]`, `unknown`},
+	{"in_known_member", `'a' in x`, `["a",{"$unknown":"denied"}]`, `true`},
+	{"in_absent", `'a' in x`, `null`, `false`},
+	{"deep_equal", `x == {'a': [1, 2]}`, `{"a":[1,2]}`, `true`},
+	{"deep_unknown", `x == {'a': [1, 2]}`, `{"a":[1,{"$unknown":"denied"}]}`, `unknown`},
+}
+
 // TestFunctions evaluates expressions over one value x.
 func TestFunctions(t *testing.T) {
 	env, err := New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	symbol := `{"$symbol":["arn:aws:s3:::",{"kind":"computed","scope":"","address":"aws_s3_bucket.b","attribute":"id"},"/*"]}`
-	secret := `{"$secret":["password","ab12"]}`
-	tests := []struct{ name, text, x, want string }{
-		{"quantity_milli", `quantity(x) < quantity('1')`, `"500m"`, `true`},
-		{"quantity_binary", `quantity(x) == quantity('1024Mi')`, `"1Gi"`, `true`},
-		{"quantity_exponent", `quantity(x) == quantity('1k')`, `"1e3"`, `true`},
-		{"quantity_bad", `quantity(x) < quantity('1')`, `"1Zi"`, `unknown`},
-		{"version_numbers", `version(x) > version('1.9')`, `"1.10"`, `true`},
-		{"version_prerelease", `version(x) < version('2.0.0')`, `"v2.0.0-rc.1"`, `true`},
-		{"version_bad", `version(x) < version('2')`, `"latest"`, `unknown`},
-		{"cidr_public", `cidr(x).isPublic()`, `"8.8.0.0/16"`, `true`},
-		{"cidr_private", `cidr(x).isPublic()`, `"10.1.0.0/16"`, `false`},
-		{"cidr_all", `cidr(x).isPublic() && isOpenToInternet(x)`, `"0.0.0.0/0"`, `true`},
-		{"cidr_all_six", `isOpenToInternet(x)`, `"::/0"`, `true`},
-		{"open_symbol", `isOpenToInternet(x)`, `{"$symbol":[{"kind":"input","scope":"","address":"var.c","attribute":""}]}`, `unknown`},
-		{"cidr_contains", `cidrContains('10.0.0.0/8', x)`, `"10.9.0.0/24"`, `true`},
-		{"cidr_contains_wider", `cidrContains('10.0.0.0/8', x)`, `"0.0.0.0/0"`, `false`},
-		{"ip_private", `ip(x).isPublic()`, `"192.168.1.1"`, `false`},
-		{"ip_family", `ip(x).family()`, `"2001:4860::1"`, `6`},
-		{"is_ip", `isIP(x)`, `"nope"`, `false`},
-		{"json", `json(x).a[1]`, `"{\"a\":[1,2]}"`, `2`},
-		{"json_bad", `json(x).a`, `"{"`, `unknown`},
-		{"statements_one", `size(statements(x))`, `{"Statement":{"Effect":"Allow"}}`, `1`},
-		{"statements_none", `size(statements(x))`, `null`, `0`},
-		{"strings_one", `strings(x)`, `"a"`, `["a"]`},
-		{"strings_list", `strings(x)`, `["a","b"]`, `["a","b"]`},
-		{"strings_unknown", `strings(x)`, `{"$unknown":"denied"}`, `unknown`},
-		{"principals", `principals(x)`, `{"Principal":{"AWS":["a","b"],"Service":"c"}}`, `["a","b","c"]`},
-		{"like", `like(x, 's3:Get*')`, `"s3:GetObject"`, `true`},
-		{"like_not", `like(x, 's3:?et')`, `"s3:GetObject"`, `false`},
-		{"sets", `sets.contains(x, ['a']) && sets.intersects(x, ['c','b']) && sets.equivalent(x, ['b','a'])`, `["a","b"]`, `true`},
-		{"sets_absent", `sets.contains(['a'], x)`, `null`, `true`},
-		{"strings_ext", `x.lowerAscii().split(',').map(s, s.trim()).join('|').replace('b', 'c')`, `"A, B"`, `"a|c"`},
-		{"base64", `string(base64.decode(x))`, `"aGk="`, `"hi"`},
-		{"days", `days(x) == duration('48h')`, `2`, `true`},
-		{"time", `timestamp(x) + duration('1h')`, `"2024-01-01T00:00:00Z"`, `"2024-01-01T01:00:00Z"`},
-		{"exists_one", `x.exists_one(e, e == 'a')`, `["a","b"]`, `true`},
-		{"map_literal", `{'a': x}.a`, `3`, `3`},
-		{"map_iteration", `sets.equivalent({'b': 1, 'a': 2}.map(k, k), ['a', 'b'])`, `3`, `true`},
-		{"bind", `cel.bind(y, x + 1, y * y)`, `2`, `9`},
-		{"conditional", `x == 1 ? 'one' : 'other'`, `1`, `"one"`},
-		{"double_and_int", `x == 1 && x < 1.5`, `1.0`, `true`},
-		{"symbol_itself", `x == x`, symbol, `true`},
-		{"symbol_null", `x == null || x == ''`, symbol, `false`},
-		{"symbol_other", `x == 'arn:aws:s3:::other/*'`, symbol, `unknown`},
-		{"symbol_contradicted", `x == '*'`, symbol, `false`},
-		{"symbol_prefix", `x.startsWith('arn:aws:')`, symbol, `true`},
-		{"symbol_prefix_not", `x.startsWith('arn:gcp:')`, symbol, `false`},
-		{"symbol_prefix_beyond", `x.startsWith('arn:aws:s3:::logs')`, symbol, `unknown`},
-		{"symbol_suffix", `x.endsWith('/*')`, symbol, `true`},
-		{"symbol_contains", `x.contains('s3')`, symbol, `true`},
-		{"symbol_matches", `x.matches('^arn')`, symbol, `unknown`},
-		{"symbol_lower", `x.lowerAscii() == 'a'`, symbol, `unknown`},
-		{"symbol_joined", `('x' + x).startsWith('xarn')`, symbol, `true`},
-		{"symbol_any", `like(x, '*')`, symbol, `true`},
-		{"secret_null", `x == null`, secret, `false`},
-		{"secret_other", `x == 'hunter2'`, secret, `unknown`},
-		{"secret_matches", `x.matches('h')`, secret, `unknown`},
-		{"index_out", `x[3]`, `[1]`, `unknown`},
-		{"select_in_scalar", `x.a`, `3`, `unknown`},
-		{"unknown_and_false", `x == 1 && false`, `{"$unknown":"denied"}`, `false`},
-		{"in_unknown_member", `'a' in x`, `["b",{"$unknown":"denied"}]`, `unknown`},
-		{"in_known_member", `'a' in x`, `["a",{"$unknown":"denied"}]`, `true`},
-		{"in_absent", `'a' in x`, `null`, `false`},
-		{"deep_equal", `x == {'a': [1, 2]}`, `{"a":[1,2]}`, `true`},
-		{"deep_unknown", `x == {'a': [1, 2]}`, `{"a":[1,{"$unknown":"denied"}]}`, `unknown`},
-	}
-	for _, tt := range tests {
+	for _, tt := range functionTests {
 		t.Run(tt.name, func(t *testing.T) {
 			sc := env.Free("x")
 			p, problems := sc.Compile(bulwark.Expr{Text: tt.text})
@@ -177,6 +183,46 @@ func TestGlobEqualsRegexp(t *testing.T) {
 			t.Fatalf("glob(%q, %q) = %v, want %v", p, s, got, want)
 		}
 	}
+}
+
+func TestMatcherEqualsRegexp(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	plain := 0
+	for range 5_000 {
+		var p strings.Builder
+		for range 1 + rng.IntN(5) {
+			p.WriteString([]string{"a", "b", "(a|bc)", "[ab]", "c?", "^", "$", ".", "a+", "(?i)a", "(ab|ac)", "\\b", "|"}[rng.IntN(13)])
+		}
+		re, err := regexp.Compile(p.String())
+		if err != nil {
+			continue
+		}
+		if language(mustParse(t, p.String())) != nil {
+			plain++
+		}
+		match := matcher(re)
+		for range 20 {
+			var s strings.Builder
+			for range rng.IntN(6) {
+				s.WriteByte("abcA\n"[rng.IntN(5)])
+			}
+			if got, want := match(s.String()), re.MatchString(s.String()); got != want {
+				t.Fatalf("matcher(%q)(%q) = %v, want %v", p.String(), s.String(), got, want)
+			}
+		}
+	}
+	if plain < 500 {
+		t.Errorf("%d patterns are plain: too few", plain)
+	}
+}
+
+func mustParse(t *testing.T, p string) *syntax.Regexp {
+	t.Helper()
+	re, err := syntax.Parse(p, syntax.Perl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return re.Simplify()
 }
 
 func TestNearest(t *testing.T) {

@@ -51,16 +51,8 @@ func (l *linter) boolean(e ast.Expr) {
 }
 
 func (l *linter) visit(e ast.Expr) {
-	switch e.Kind() {
-	case ast.CallKind:
+	if e.Kind() == ast.CallKind { // of a comprehension too: its step is && or ||
 		l.call(e.AsCall(), e)
-	case ast.ComprehensionKind:
-		c := e.AsComprehension()
-		if c.LoopStep().Kind() == ast.CallKind && c.AccuInit().Kind() == ast.LiteralKind {
-			for _, arg := range c.LoopStep().AsCall().Args() {
-				l.boolean(arg)
-			}
-		}
 	}
 }
 
