@@ -62,9 +62,11 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, c *caller) {
 		case <-ctx.Done():
 			return
 		case <-beat.C:
-			if _, err := s.authenticate(r); err != nil || !send(": still here\n\n") {
+			fresh, err := s.authenticate(r) // grants may have changed, the session may have ended
+			if err != nil || !send(": still here\n\n") {
 				return
 			}
+			c = fresh
 		case n, ok := <-notices:
 			if !ok {
 				return
