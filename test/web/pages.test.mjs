@@ -300,3 +300,21 @@ test("a failure says what failed and tries again", async (t) => {
   await alert.getByRole("button", { name: "Try again" }).press("Enter");
   await grid(page, "Inventory").waitFor();
 });
+
+test("a run's progress changes without a reload", async (t) => {
+  if (server.kind !== "invented") return t.skip("nothing is sure to run on a real server at this moment");
+  const { page, close } = await visit(browser, server, state, "/connectors");
+  t.after(close);
+  const running = page.getByRole("link", { name: /^Running now/ });
+  const first = await running.innerText();
+  await page.waitForFunction((was) => document.querySelector(".running").innerText !== was, first, { timeout: 15_000 });
+});
+
+test("a session that ended leads to the sign-in page, and back", async (t) => {
+  const { page, close } = await visit(browser, server, state, "/inventory");
+  t.after(close);
+  await page.context().clearCookies();
+  await press(page, "g", "p");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.match(query(page).get("next"), /standards/);
+});

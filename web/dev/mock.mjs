@@ -40,7 +40,7 @@ async function answer(routes, req, res, url) {
 function events(res) {
   res.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   res.write(": hello\n\n");
-  const timer = setInterval(() => res.write(`event: run\ndata: {}\n\n`), 3000);
+  const timer = setInterval(() => res.write(`event: run\ndata: {}\n\n`), 3000); // /runs tells of more each time
   res.on("close", () => clearInterval(timer));
 }
 

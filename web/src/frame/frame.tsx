@@ -23,11 +23,18 @@ const titles = new Map(pages.map((p) => [p.page.path, p.page.title]));
 
 export function Frame() {
   const { pathname } = useLocation();
+  const title = titles.get(pathname) ?? "Lost";
   useEffect(() => {
-    document.title = `${titles.get(pathname) ?? "Lost"} · Bulwark`;
-  }, [pathname]);
-  if (bare.has(pathname)) return <Outlet />;
-  return <Guarded />;
+    document.title = `${title} · Bulwark`;
+  }, [title]);
+  return (
+    <>
+      <p className="sr" role="status" aria-label="Page">
+        {title}
+      </p>
+      {bare.has(pathname) ? <Outlet /> : <Guarded />}
+    </>
+  );
 }
 
 /** Guarded shows the page to a signed-in person and sends others to sign in. */

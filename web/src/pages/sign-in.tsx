@@ -44,8 +44,8 @@ export default function SignIn() {
         <p className="sign-brand">
           <Mark size={26} /> Bulwark
         </p>
-        <h1>{invited ? "Choose a password" : first ? "Make the first account" : "Sign in"}</h1>
-        <p className="muted">{invited ? "You were invited. This link works once." : first ? "This link works once. The account that you make owns this installation." : "Your account on this installation."}</p>
+        <h1>{invited ? "Choose a password" : first ? "Make your account" : "Sign in"}</h1>
+        <p className="muted">{invited ? "You were invited. This link works once." : first ? "Choose a name and a password. This link works once." : "Your account on this installation."}</p>
         <form className="stack" onSubmit={submit}>
           <TextInput label="Name" autoFocus={!invited} readOnly={Boolean(invited)} autoComplete="username" value={name} onChange={(e) => setName(e.currentTarget.value)} required withAsterisk={false} />
           <PasswordInput
