@@ -34,9 +34,9 @@ func (s *Scanner) scanARM(ctx context.Context, data []byte, name string) ([]*bul
 		a.conditional(r.address, r.pos)
 	}
 	a.assemble(t.out.pieces)
-	comments := lineSuppressions(data, name, "//", "/*")
+	silenced := lineSuppressions(data, name, "//", "/*")
 	assets, gaps := s.finish(a, name, func(d bulwark.Declaration) []bulwark.Suppression {
-		return append(comments.within(d.Position), t.out.suppressions[d.Position.String()]...)
+		return append(silenced.within(d.Position), t.out.suppressions[d.Position.String()]...)
 	})
 	return assets, append(t.out.gaps, gaps...)
 }
@@ -145,13 +145,17 @@ func (t *armTemplate) resource(item *tf.Node, parent armParent, depth int, maybe
 			name = parent.name + "/" + name
 		}
 	}
+	info := t.out.m.types.folded[strings.ToLower(typ)]
+	if info != nil {
+		typ = info.ID
+	}
 	address := typ + "." + name
 	if i := strings.LastIndexByte(name, '/'); i >= 0 {
 		body.SetField("_parent", &tf.Node{Kind: tf.String, Text: name[:i], Pos: item.Pos})
 		address = typ + "." + name[i+1:]
 	}
 	t.suppress(item)
-	if info := t.out.m.types.folded[strings.ToLower(typ)]; info != nil {
+	if info != nil {
 		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: conform(body, info.root, true), pos: item.Pos,
 			decls: []bulwark.Declaration{{Address: address, Position: item.Pos}}})
 		if maybe {

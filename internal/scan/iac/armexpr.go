@@ -223,7 +223,7 @@ func (p *armParser) function(name string, args []*tf.Node) *tf.Node {
 	case "copyindex":
 		return p.copyIndex(args)
 	case "resourceid", "subscriptionresourceid", "extensionresourceid":
-		return armSymbol("computed", resourceAddress(args), "id")
+		return armSymbol("computed", p.t.resourceAddress(args), "id")
 	}
 	return nil
 }
@@ -248,10 +248,14 @@ func (p *armParser) copyIndex(args []*tf.Node) *tf.Node {
 }
 
 // resourceAddress is the address of the resource that resourceId names.
-func resourceAddress(args []*tf.Node) string {
+func (t *armTemplate) resourceAddress(args []*tf.Node) string {
 	for i, a := range args {
 		if a.Kind == tf.String && strings.Contains(a.Text, "/") && i+1 < len(args) {
-			return a.Text + "." + textOrSymbols(args[len(args)-1])
+			typ := a.Text
+			if info := t.out.m.types.folded[strings.ToLower(typ)]; info != nil {
+				typ = info.ID
+			}
+			return typ + "." + textOrSymbols(args[len(args)-1])
 		}
 	}
 	return "resourceId"

@@ -30,6 +30,12 @@ func (t *cfnTemplate) eval(n *tf.Node, depth int) *tf.Node {
 			if f := n.Fields[0]; f.Name == "Ref" || strings.HasPrefix(f.Name, "Fn::") {
 				c := *t.spent.text(t.intrinsic(f.Name, f.Value, depth+1))
 				c.Pos = n.Pos
+				for i, item := range c.Items {
+					if item.Pos.File == "" { // made by the function
+						it := *item
+						it.Pos, c.Items[i] = n.Pos, &it
+					}
+				}
 				return &c
 			}
 		}
@@ -58,6 +64,8 @@ func (t *cfnTemplate) intrinsic(name string, arg *tf.Node, depth int) *tf.Node {
 		return t.sub(arg, depth)
 	case "Fn::If":
 		return t.choose(arg, depth)
+	case "Fn::Transform":
+		return &tf.Node{Kind: tf.Unknown, Reason: "a macro makes it"}
 	}
 	arg = t.eval(arg, depth)
 	var out *tf.Node

@@ -39,12 +39,14 @@ func (s *Scanner) scanTemplate(ctx context.Context, data []byte, name string) ([
 		gaps = append(gaps, fileGap("CloudFormation template", name, err))
 	}
 	var assets []*bulwark.Asset
-	comments := lineSuppressions(data, name, "#", "//")
+	silenced := lineSuppressions(data, name, "#", "//")
+	lines := strings.Split(string(data), "\n")
 	for _, v := range values {
 		if v.Get("Resources").Kind() != bulwark.Object {
 			continue // another document in the same file
 		}
 		t := newCFN(ctx, fromValue(v))
+		t.lines = lines
 		a := newAssembler(s.cfn())
 		resources := t.resources()
 		for _, r := range resources {
@@ -61,7 +63,7 @@ func (s *Scanner) scanTemplate(ctx context.Context, data []byte, name string) ([
 		}
 		a.assemble(resources)
 		more, moreGaps := s.finish(a, name, func(d bulwark.Declaration) []bulwark.Suppression {
-			return append(comments.within(d.Position), t.suppressions[d.Address]...)
+			return append(silenced.within(d.Position), t.suppressions[d.Address]...)
 		})
 		assets, gaps = append(assets, more...), append(append(gaps, t.gaps...), moreGaps...)
 	}
@@ -77,6 +79,7 @@ type cfnTemplate struct {
 	busy         map[string]bool  // conditions under evaluation, against cycles
 	suppressions map[string][]bulwark.Suppression
 	gaps         []bulwark.Gap
+	lines        []string // of the file
 	spent        budget
 }
 
@@ -126,7 +129,7 @@ func (t *cfnTemplate) resources() []resource {
 		if typ == "" {
 			continue
 		}
-		r := resource{typ: typ, address: f.Name, pos: f.Value.Pos}
+		r := resource{typ: typ, address: f.Name, pos: t.keyed(f)}
 		if c := f.Value.Get("Condition"); c != nil {
 			v := t.condition(scalarText(c))
 			if v != nil && !*v {
@@ -153,6 +156,23 @@ func (t *cfnTemplate) resources() []resource {
 		out = append(out, r)
 	}
 	return out
+}
+
+// keyed is a resource's position from the line with its logical id on, which
+// stands above its body in YAML.
+func (t *cfnTemplate) keyed(f tf.Field) bulwark.Position {
+	p := f.Value.Pos
+	for line := p.Line; line > 0 && line > p.Line-10 && line <= len(t.lines); line-- {
+		text := strings.TrimLeft(t.lines[line-1], " \t\"'")
+		if rest, ok := strings.CutPrefix(text, f.Name); ok && strings.HasPrefix(strings.TrimLeft(rest, "\"' \t"), ":") {
+			if p.EndLine < p.Line {
+				p.EndLine = p.Line
+			}
+			p.Line = line
+			break
+		}
+	}
+	return p
 }
 
 // maxLoop is how many times an Fn::ForEach may go round.

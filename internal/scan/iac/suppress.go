@@ -44,11 +44,18 @@ func parseSuppressions(text string, pos bulwark.Position) []bulwark.Suppression 
 	return out
 }
 
-// suppressionList are the suppressions of one file, by line.
-type suppressionList []bulwark.Suppression
+// comment is a suppression and whether it stands alone in its line, so that it
+// can speak for what stands below.
+type comment struct {
+	bulwark.Suppression
+	alone bool
+}
 
-func (l suppressionList) sort() {
-	slices.SortStableFunc(l, func(a, b bulwark.Suppression) int { return a.Position.Line - b.Position.Line })
+// comments are the suppressions of one file, by line.
+type comments []comment
+
+func (l comments) sort() {
+	slices.SortStableFunc(l, func(a, b comment) int { return a.Position.Line - b.Position.Line })
 }
 
 // commentLine is longer than any line with a comment that people write.
@@ -56,8 +63,8 @@ const commentLine = 4096
 
 // lineSuppressions finds the comments of a file that silence checks: what
 // stands after one of the marks in a line and has one of the forms.
-func lineSuppressions(data []byte, name string, marks ...string) suppressionList {
-	var out suppressionList
+func lineSuppressions(data []byte, name string, marks ...string) comments {
+	var out comments
 	n := 0
 	for text := range strings.Lines(string(data)) {
 		n++
@@ -71,29 +78,32 @@ func lineSuppressions(data []byte, name string, marks ...string) suppressionList
 			}
 		}
 		if at >= 0 {
-			out = append(out, parseSuppressions(text[at:], bulwark.Position{File: name, Line: n, EndLine: n})...)
+			alone := strings.TrimSpace(text[:at]) == ""
+			for _, s := range parseSuppressions(text[at:], bulwark.Position{File: name, Line: n, EndLine: n}) {
+				out = append(out, comment{s, alone})
+			}
 		}
 	}
 	return out
 }
 
-// within returns those that stand in a declaration or in the lines right above
-// it.
-func (l suppressionList) within(p bulwark.Position) []bulwark.Suppression {
-	byLine := func(s bulwark.Suppression, line int) int { return s.Position.Line - line }
+// within returns those that stand in a declaration, or alone in the lines right
+// above it.
+func (l comments) within(p bulwark.Position) []bulwark.Suppression {
+	byLine := func(c comment, line int) int { return c.Position.Line - line }
 	first, _ := slices.BinarySearchFunc(l, p.Line, byLine)
 	for line := p.Line - 1; ; line-- {
 		i, found := slices.BinarySearchFunc(l, line, byLine)
-		if !found {
+		if !found || !l[i].alone {
 			break
 		}
 		first = i
 	}
-	last := first
-	for last < len(l) && l[last].Position.Line <= max(p.EndLine, p.Line) {
-		last++
+	var out []bulwark.Suppression
+	for i := first; i < len(l) && l[i].Position.Line <= max(p.EndLine, p.Line); i++ {
+		out = append(out, l[i].Suppression)
 	}
-	return slices.Clone(l[first:last])
+	return out
 }
 
 // suppressLines attaches the comments of a manifest or Dockerfile to the assets
@@ -113,7 +123,9 @@ func (s *Scanner) suppressLines(assets []*bulwark.Asset, name string, data []byt
 	list := lineSuppressions(data, name, "#")
 	for _, a := range assets {
 		if whole {
-			a.Suppressions = append(a.Suppressions, list...)
+			for _, c := range list {
+				a.Suppressions = append(a.Suppressions, c.Suppression)
+			}
 			continue
 		}
 		a.Suppressions = append(a.Suppressions, list.within(a.Position)...)

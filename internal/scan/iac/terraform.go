@@ -30,6 +30,9 @@ func (s *Scanner) scanTerraform(ctx context.Context, files []string) ([]*bulwark
 	var assets []*bulwark.Asset
 	var gaps []bulwark.Gap
 	for _, root := range roots {
+		if inSkipped(root) {
+			continue
+		}
 		result, err := tf.Evaluate(ctx, s.opts.FS, root, opts)
 		if err != nil {
 			if ctx.Err() != nil {
@@ -68,15 +71,31 @@ func (s *Scanner) fromTerraform(result *tf.Result, root string) ([]*bulwark.Asse
 	}
 	a := newAssembler(s.terraform())
 	a.assemble(resources)
-	comments := map[string]suppressionList{}
-	for _, c := range result.Comments {
-		comments[c.File] = append(comments[c.File], parseSuppressions(c.Text, bulwark.Position{File: c.File, Line: c.Line, EndLine: c.Line})...)
-	}
-	for _, list := range comments {
-		list.sort()
-	}
+	silenced := terraformComments(result)
 	assets, gaps := s.finish(a, root, func(d bulwark.Declaration) []bulwark.Suppression {
-		return comments[d.Position.File].within(d.Position)
+		return silenced[d.Position.File].within(d.Position)
 	})
 	return assets, append(slices.Clone(result.Gaps), gaps...)
+}
+
+// terraformComments are the comments of each file that silence checks. One that
+// stands in a resource says nothing about the next.
+func terraformComments(result *tf.Result) map[string]comments {
+	out := map[string]comments{}
+	for _, c := range result.Comments {
+		for _, s := range parseSuppressions(c.Text, bulwark.Position{File: c.File, Line: c.Line, EndLine: c.Line}) {
+			out[c.File] = append(out[c.File], comment{s, true})
+		}
+	}
+	for _, list := range out {
+		list.sort()
+	}
+	for _, r := range result.Resources {
+		list := out[r.Pos.File]
+		i, _ := slices.BinarySearchFunc(list, r.Pos.Line, func(c comment, line int) int { return c.Position.Line - line })
+		for ; i < len(list) && list[i].Position.Line <= r.Pos.EndLine; i++ {
+			list[i].alone = false
+		}
+	}
+	return out
 }

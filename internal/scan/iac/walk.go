@@ -27,6 +27,11 @@ const (
 
 var skippedFolders = map[string]bool{".git": true, ".terraform": true, "node_modules": true, ".hg": true, ".svn": true, "__pycache__": true}
 
+// inSkipped reports whether a path leads through a folder that tools fill.
+func inSkipped(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return skippedFolders[part] })
+}
+
 // files lists the files of the tree that may be infrastructure code, sorted by
 // path. Folders that tools fill (.git, .terraform, node_modules) are left out.
 func (s *Scanner) files(ctx context.Context) ([]string, []bulwark.Gap, error) {
@@ -100,7 +105,7 @@ func (w *walker) link(name string) {
 		return
 	}
 	if to, err := fs.ReadLink(w.fsys, name); err == nil {
-		if to = path.Join(path.Dir(name), to); interesting(to) && fs.ValidPath(to) && !slices.ContainsFunc(strings.Split(to, "/"), func(part string) bool { return skippedFolders[part] }) {
+		if to = path.Join(path.Dir(name), to); interesting(to) && fs.ValidPath(to) && !inSkipped(to) {
 			return
 		}
 	}
