@@ -1,8 +1,10 @@
 package iac
 
 import (
+	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
@@ -16,85 +18,188 @@ var armSchema = regexp.MustCompile(`"\$schema"\s*:\s*"[^"]*/(deploymentTemplate|
 func isARM(data []byte) bool { return armSchema.Match(data) }
 
 // scanARM reads one Azure Resource Manager template.
-func (s *Scanner) scanARM(data []byte, name string) ([]*bulwark.Asset, []bulwark.Gap) {
-	v, err := bulwark.DecodeJSON(stripComments(data), bulwark.DecodeOptions{File: name, Limits: bulwark.Limits{Bytes: maxSniff, Depth: 128, Nodes: 1 << 20}})
+func (s *Scanner) scanARM(ctx context.Context, data []byte, name string) ([]*bulwark.Asset, []bulwark.Gap) {
+	v, err := bulwark.DecodeJSON(stripComments(data), bulwark.DecodeOptions{File: name, Limits: bulwark.Limits{Bytes: maxFileBytes, Depth: 128, Nodes: 1 << 20}})
 	if err != nil {
-		return nil, []bulwark.Gap{{What: "ARM template", Where: name, Why: err.Error(), Position: bulwark.Position{File: name}}}
+		return nil, []bulwark.Gap{fileGap("ARM template", name, err)}
 	}
-	t := &armTemplate{root: fromValue(v), types: s.arm}
-	t.resources(t.root.Get("resources"), "", "", 0)
-	a := newAssembler(s.arm)
-	for _, r := range t.own {
-		a.add(r)
+	a := newAssembler(s.arm())
+	root := fromValue(v)
+	t := &armTemplate{root: root, out: &armOutput{ctx: ctx, m: a.m, suppressions: map[string][]bulwark.Suppression{}}}
+	t.resources(root.Get("resources"), armParent{}, 0)
+	for _, e := range t.out.own {
+		a.add(e)
 	}
-	a.assemble(t.pieces)
-	return s.finish(a, name, func(d bulwark.Declaration) []bulwark.Suppression { return nil })
+	for _, r := range t.out.maybe {
+		a.conditional(r.address, r.pos)
+	}
+	a.assemble(t.out.pieces)
+	silenced := lineSuppressions(data, name, "//", "/*")
+	assets, gaps := s.finish(a, name, func(d bulwark.Declaration) []bulwark.Suppression {
+		return append(silenced.within(d.Position), t.out.suppressions[d.Position.String()]...)
+	})
+	return assets, append(t.out.gaps, gaps...)
 }
 
-// armTemplate is one template under evaluation.
+// armTemplate is one template under evaluation: the file's, or one nested in it
+// with parameters of its own.
 type armTemplate struct {
-	root   *tf.Node
-	types  *mapper
-	own    []*entry   // resources of a type that has a file
-	pieces []resource // the others, for the mappings
-	steps  int
+	root  *tf.Node
+	given *tf.Node // values of parameters that a nested template was given
+	index int64    // of the copy loop under evaluation; copyIndex() without one is not known
+	inner string   // name of that loop
+	loop  bool
+	out   *armOutput
 }
 
-const maxARMSteps = 1 << 20
+// armOutput is what a template and those nested in it make, and the work that
+// it took.
+type armOutput struct {
+	ctx          context.Context
+	m            *mapper
+	own          []*entry   // resources of a type that has a file
+	pieces       []resource // the others, for the mappings
+	maybe        []resource // own ones that may not exist
+	suppressions map[string][]bulwark.Suppression
+	gaps         []bulwark.Gap
+	spent        budget
+}
+
+// armParent is the resource in which another is nested.
+type armParent struct{ typ, name string }
+
+const (
+	maxNested = 16  // templates and resources, one in the other
+	maxTurns  = 200 // of one resource by a copy loop
+)
 
 // resources walks a list of resources, or the map that newer templates have.
-func (t *armTemplate) resources(list *tf.Node, parentType, parentName string, depth int) {
-	if list == nil || depth > 16 {
+func (t *armTemplate) resources(list *tf.Node, parent armParent, depth int) {
+	if list == nil {
 		return
 	}
-	items := list.Items
+	if depth > maxNested {
+		t.out.gaps = append(t.out.gaps, bulwark.Gap{What: "ARM template", Where: list.Pos.String(), Why: "resources are nested too deep", Position: list.Pos})
+		return
+	}
+	items := slices.Clone(list.Items)
 	for _, f := range list.Fields {
 		items = append(items, f.Value)
 	}
 	for _, item := range items {
-		if item.Kind == tf.Object {
-			t.resource(item, parentType, parentName, depth)
+		if item.Kind == tf.Object && t.out.ctx.Err() == nil {
+			t.copies(item, parent, depth)
 		}
 	}
 }
 
-func (t *armTemplate) resource(item *tf.Node, parentType, parentName string, depth int) {
+// copies walks a resource once for each turn of its copy loop, or once.
+func (t *armTemplate) copies(item *tf.Node, parent armParent, depth int) {
+	loop := item.Get("copy")
+	if loop == nil || loop.Kind != tf.Object {
+		t.resource(item, parent, depth, false)
+		return
+	}
+	n, ok := t.eval(orNull(loop.Get("count")), 0).Int()
+	switch {
+	case !ok:
+		t.resource(item, parent, depth, true)
+		return
+	case n > maxTurns:
+		t.out.gaps = append(t.out.gaps, bulwark.Gap{What: "resource", Where: item.Pos.String(), Why: fmt.Sprintf("%d copies, of which %d are judged", n, maxTurns), Position: item.Pos})
+		n = maxTurns
+	}
+	for i := range n {
+		turn := *t
+		turn.index, turn.loop, turn.inner = i, true, scalarText(orNull(loop.Get("name")))
+		turn.resource(item, parent, depth, false)
+	}
+}
+
+func (t *armTemplate) resource(item *tf.Node, parent armParent, depth int, maybe bool) {
 	typ := scalarText(orNull(item.Get("type")))
 	if typ == "" {
 		return
 	}
-	children := item.Get("resources")
-	body := t.eval(item, 0)
-	body.Delete("resources")
-	name := textOrSymbols(orNull(body.Get("name")))
-	if parentType != "" {
-		if !strings.HasPrefix(strings.ToLower(typ), strings.ToLower(parentType)+"/") {
-			typ = parentType + "/" + typ
+	if c := item.Get("condition"); c != nil {
+		v := toBool(t.eval(c, 0))
+		if v.Kind == tf.Bool && !v.Bool {
+			return
 		}
-		if !strings.HasPrefix(name, parentName+"/") {
-			name = parentName + "/" + name
+		maybe = maybe || v.Kind != tf.Bool
+	}
+	if strings.EqualFold(typ, "Microsoft.Resources/deployments") {
+		t.nested(item, depth)
+		return
+	}
+	children := item.Get("resources")
+	bare := *item
+	bare.Fields = slices.DeleteFunc(slices.Clone(item.Fields), func(f tf.Field) bool { return f.Name == "resources" || f.Name == "copy" })
+	body := t.eval(&bare, 0)
+	name := textOrSymbols(orNull(body.Get("name")))
+	if parent.typ != "" {
+		if !strings.HasPrefix(strings.ToLower(typ), strings.ToLower(parent.typ)+"/") {
+			typ = parent.typ + "/" + typ
+		}
+		if !strings.HasPrefix(name, parent.name+"/") {
+			name = parent.name + "/" + name
 		}
 	}
-	if typ == "Microsoft.Resources/deployments" {
-		if inner := item.Get("properties").Get("template"); inner != nil {
-			nested := &armTemplate{root: inner, types: t.types}
-			nested.resources(inner.Get("resources"), "", "", depth+1)
-			t.own, t.pieces = append(t.own, nested.own...), append(t.pieces, nested.pieces...)
-		}
-		return
+	info := t.out.m.types.folded[strings.ToLower(typ)]
+	if info != nil {
+		typ = info.ID
 	}
 	address := typ + "." + name
 	if i := strings.LastIndexByte(name, '/'); i >= 0 {
 		body.SetField("_parent", &tf.Node{Kind: tf.String, Text: name[:i], Pos: item.Pos})
 		address = typ + "." + name[i+1:]
 	}
-	if info := t.types.fold(typ); info != nil {
-		t.own = append(t.own, &entry{typ: info, address: address, name: name, tree: body, pos: item.Pos,
+	t.suppress(item)
+	if info != nil {
+		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: conform(body, info.root, true), pos: item.Pos,
 			decls: []bulwark.Declaration{{Address: address, Position: item.Pos}}})
+		if maybe {
+			t.out.maybe = append(t.out.maybe, resource{address: address, pos: item.Pos})
+		}
 	} else {
-		t.pieces = append(t.pieces, resource{typ: t.types.resourceFold(typ), address: address, body: body, pos: item.Pos})
+		t.out.pieces = append(t.out.pieces, resource{typ: t.out.m.resourceFold(typ), address: address, body: body, pos: item.Pos, maybe: maybe})
 	}
-	t.resources(children, typ, name, depth+1)
+	t.resources(children, armParent{typ, name}, depth+1)
+}
+
+// nested walks the template of a deployment. Its expressions see the outer
+// template's parameters and variables unless it says otherwise.
+func (t *armTemplate) nested(item *tf.Node, depth int) {
+	props := item.Get("properties")
+	inner := props.Get("template")
+	if inner == nil {
+		if link := props.At("templateLink"); link != nil {
+			t.out.gaps = append(t.out.gaps, bulwark.Gap{What: "module", Where: item.Pos.String(), Why: "a linked template is not part of this file", Position: item.Pos})
+		}
+		return
+	}
+	if strings.EqualFold(scalarText(orNull(props.At("expressionEvaluationOptions", "scope"))), "inner") {
+		n := &armTemplate{root: inner, given: &tf.Node{Kind: tf.Object}, out: t.out}
+		if given := props.Get("parameters"); given != nil && given.Kind == tf.Object {
+			n.given = t.eval(given, 0)
+		}
+		n.resources(inner.Get("resources"), armParent{}, depth+1)
+		return
+	}
+	t.resources(inner.Get("resources"), armParent{}, depth+1)
+}
+
+// suppress reads the skips that tools keep in a resource's metadata.
+func (t *armTemplate) suppress(item *tf.Node) {
+	skip := item.Get("metadata").Get("checkov").Get("skip")
+	if skip == nil {
+		return
+	}
+	for _, s := range skip.Items {
+		at := item.Pos.String()
+		t.out.suppressions[at] = append(t.out.suppressions[at], bulwark.Suppression{Tool: "checkov", ID: scalarText(orNull(s.Get("id"))),
+			Reason: scalarText(orNull(s.Get("comment"))), Position: s.Pos})
+	}
 }
 
 func orNull(n *tf.Node) *tf.Node {
@@ -120,8 +225,8 @@ func textOrSymbols(n *tf.Node) string {
 
 // eval returns a copy of a node with its expressions evaluated.
 func (t *armTemplate) eval(n *tf.Node, depth int) *tf.Node {
-	if t.steps++; t.steps > maxARMSteps || depth > 64 {
-		return &tf.Node{Kind: tf.Unknown, Reason: "the template is too large to evaluate", Pos: n.Pos}
+	if !t.out.spent.step() || depth > 64 {
+		return tooLarge(n.Pos)
 	}
 	switch n.Kind {
 	case tf.String:
@@ -136,7 +241,11 @@ func (t *armTemplate) eval(n *tf.Node, depth int) *tf.Node {
 	case tf.Object:
 		c := tf.Node{Kind: tf.Object, Pos: n.Pos}
 		for _, f := range n.Fields {
-			c.SetField(f.Name, t.eval(f.Value, depth+1))
+			if f.Name == "copy" && f.Value.Kind == tf.List {
+				t.properties(&c, f.Value, depth+1)
+				continue
+			}
+			c.Fields = append(c.Fields, tf.Field{Name: f.Name, Value: t.eval(f.Value, depth+1)})
 		}
 		return &c
 	}
@@ -151,19 +260,53 @@ func (t *armTemplate) text(n *tf.Node, depth int) *tf.Node {
 		return &tf.Node{Kind: tf.String, Text: s[1:], Pos: n.Pos}
 	case len(s) < 3 || s[0] != '[' || s[len(s)-1] != ']':
 		return n
+	case len(s) > maxExpression:
+		return tooLarge(n.Pos)
 	}
 	p := &armParser{text: s[1 : len(s)-1], t: t, depth: depth}
 	out := p.expression()
 	if p.err != nil || strings.TrimSpace(p.text[p.at:]) != "" {
 		out = &tf.Node{Kind: tf.Unknown, Reason: fmt.Sprintf("expression %.80s is not understood", s)}
 	}
-	c := *out
+	c := *t.out.spent.text(out)
 	c.Pos = n.Pos
 	return &c
 }
 
-// parameter returns the default of a parameter, or the symbol of an input.
+// maxExpression bounds one expression; Azure itself takes 24,576 characters.
+const maxExpression = 32 << 10
+
+// properties evaluates the loops that a list called copy has: each makes a
+// property, a list of what its input is in each turn.
+func (t *armTemplate) properties(dst *tf.Node, loops *tf.Node, depth int) {
+	for _, loop := range loops.Items {
+		name, input := scalarText(orNull(loop.Get("name"))), loop.Get("input")
+		if name == "" || input == nil {
+			continue
+		}
+		list := &tf.Node{Kind: tf.List, Pos: loop.Pos}
+		n, ok := t.eval(orNull(loop.Get("count")), depth).Int()
+		if list.Open = !ok || n > maxTurns; list.Open {
+			n = min(max(n, 1), maxTurns)
+		}
+		for i := range n {
+			turn := *t
+			turn.index, turn.loop, turn.inner = i, ok, name
+			list.Items = append(list.Items, turn.eval(input, depth+1))
+		}
+		dst.Fields = append(dst.Fields, tf.Field{Name: name, Value: list})
+	}
+}
+
+// parameter returns the value that a parameter was given, its default, or the
+// symbol of an input.
 func (t *armTemplate) parameter(name string, depth int) *tf.Node {
+	if g := memberFold(t.given, name); g != nil {
+		if v := g.Get("value"); v != nil {
+			return v
+		}
+		return armSymbol("input", "parameters", name) // a reference to a vault
+	}
 	p := memberFold(t.root.Get("parameters"), name)
 	if p != nil {
 		if d := p.Get("defaultValue"); d != nil {

@@ -220,17 +220,42 @@ func (p *armParser) function(name string, args []*tf.Node) *tf.Node {
 		if a := arg(0); a.Kind == tf.String {
 			return str(map[string]func(string) string{"tolower": strings.ToLower, "toupper": strings.ToUpper, "trim": strings.TrimSpace}[name](a.Text))
 		}
+	case "copyindex":
+		return p.copyIndex(args)
 	case "resourceid", "subscriptionresourceid", "extensionresourceid":
-		return armSymbol("computed", resourceAddress(args), "id")
+		return armSymbol("computed", p.t.resourceAddress(args), "id")
 	}
 	return nil
 }
 
+// copyIndex is the turn of the loop that a function names, or of the one around,
+// plus an offset.
+func (p *armParser) copyIndex(args []*tf.Node) *tf.Node {
+	if len(args) > 0 && args[0].Kind == tf.String {
+		if !strings.EqualFold(args[0].Text, p.t.inner) {
+			return nil
+		}
+		args = args[1:]
+	}
+	offset := int64(0)
+	if len(args) > 0 {
+		offset, _ = args[0].Int()
+	}
+	if !p.t.loop {
+		return nil
+	}
+	return numberNode(float64(p.t.index+offset), &tf.Node{})
+}
+
 // resourceAddress is the address of the resource that resourceId names.
-func resourceAddress(args []*tf.Node) string {
+func (t *armTemplate) resourceAddress(args []*tf.Node) string {
 	for i, a := range args {
 		if a.Kind == tf.String && strings.Contains(a.Text, "/") && i+1 < len(args) {
-			return a.Text + "." + textOrSymbols(args[len(args)-1])
+			typ := a.Text
+			if info := t.out.m.types.folded[strings.ToLower(typ)]; info != nil {
+				typ = info.ID
+			}
+			return typ + "." + textOrSymbols(args[len(args)-1])
 		}
 	}
 	return "resourceId"
@@ -251,7 +276,7 @@ func concat(args []*tf.Node) *tf.Node {
 	}
 	var parts []bulwark.Part
 	symbolic := false
-	text := ""
+	var text strings.Builder
 	for _, a := range args {
 		switch {
 		case a.Kind == tf.Symbolic:
@@ -259,12 +284,16 @@ func concat(args []*tf.Node) *tf.Node {
 		case a.Kind == tf.Unknown || a.Kind == tf.List || a.Kind == tf.Object:
 			return nil
 		default:
-			parts = append(parts, bulwark.Part{Literal: scalarText(a)})
-			text += scalarText(a)
+			s := scalarText(a)
+			if s == "" {
+				continue
+			}
+			parts = append(parts, bulwark.Part{Literal: s})
+			text.WriteString(s)
 		}
 	}
 	if !symbolic {
-		return &tf.Node{Kind: tf.String, Text: text}
+		return &tf.Node{Kind: tf.String, Text: text.String()}
 	}
 	return &tf.Node{Kind: tf.Symbolic, Parts: parts, Text: symbolicText(parts)}
 }

@@ -1,6 +1,8 @@
 package iac
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,6 +22,7 @@ type resource struct {
 	body    *tf.Node
 	pos     bulwark.Position
 	partial bool // what body lacks is not known to be absent
+	maybe   bool // whether it exists, or how often, is not known
 }
 
 // entry is an asset in the making.
@@ -31,6 +34,7 @@ type entry struct {
 	tree    *tf.Node
 	pos     bulwark.Position
 	decls   []bulwark.Declaration
+	same    bool // one of several that one resource makes: a repeated address is no fault
 }
 
 // assembler turns the resources of one root into assets: first those that are
@@ -41,12 +45,19 @@ type assembler struct {
 	byAddress map[string][]*entry
 	byIdent   map[identKey][]*entry
 	gaps      []bulwark.Gap
+	copies    int // nodes copied by fan-out
+	told      map[*bulwark.Mapping]bool
 }
+
+const (
+	maxCopies  = 4 << 20 // nodes copied by fan-out in one root
+	maxParents = 256     // assets that one value may refer to
+)
 
 type identKey struct{ typ, value string }
 
 func newAssembler(m *mapper) *assembler {
-	return &assembler{m: m, byAddress: map[string][]*entry{}, byIdent: map[identKey][]*entry{}}
+	return &assembler{m: m, byAddress: map[string][]*entry{}, byIdent: map[identKey][]*entry{}, told: map[*bulwark.Mapping]bool{}}
 }
 
 // assemble makes entries of resources, in their order.
@@ -54,15 +65,20 @@ func (a *assembler) assemble(resources []resource) {
 	var pieces []func()
 	for i := range resources {
 		r := &resources[i]
+		used := false
 		for _, tg := range a.m.targets[r.typ] {
-			if !a.m.applies(tg, r.body) {
+			if !a.usable(tg) || !a.m.applies(tg, r.body) {
 				continue
 			}
+			used = true
 			if tg.mapping.Into != nil {
 				pieces = append(pieces, func() { a.fold(tg, r) })
 				continue
 			}
 			a.own(tg, r)
+		}
+		if used && r.maybe {
+			a.conditional(r.address, r.pos)
 		}
 	}
 	for _, fold := range pieces {
@@ -70,10 +86,28 @@ func (a *assembler) assemble(resources []resource) {
 	}
 }
 
+// conditional says that a resource is judged though it may not exist.
+func (a *assembler) conditional(address string, pos bulwark.Position) {
+	a.gaps = append(a.gaps, bulwark.Gap{What: "resource", Where: pos.String(), Position: pos,
+		Why: "whether " + address + " exists, or how often, depends on inputs; it is judged as one that does"})
+}
+
+// usable reports whether a mapping has no mistake, and tells each one once.
+func (a *assembler) usable(tg *target) bool {
+	problems := a.m.ready(tg)
+	if len(problems) > 0 && !a.told[tg.mapping] {
+		a.told[tg.mapping] = true
+		for _, p := range problems {
+			a.gaps = append(a.gaps, bulwark.Gap{What: "type file", Where: fmt.Sprintf("%s:%d", p.File, p.Line), Why: p.Message, Needs: p.Mend})
+		}
+	}
+	return len(problems) == 0
+}
+
 // own makes the entries of a resource that is an asset of its own.
 func (a *assembler) own(tg *target, r *resource) {
-	for _, body := range splitBodies(r.body, tg.mapping.Each) {
-		e := &entry{typ: tg.typ, address: r.address, scope: r.scope, pos: r.pos, tree: a.m.build(tg, body)}
+	for i, body := range a.split(r.body, tg.mapping.Each) {
+		e := &entry{typ: tg.typ, address: r.address, scope: r.scope, pos: r.pos, tree: a.m.build(tg, body), same: i > 0}
 		e.tree.Pos = r.pos
 		e.decls = []bulwark.Declaration{{Address: r.address, Position: r.pos}}
 		e.name = r.address
@@ -89,9 +123,11 @@ func (a *assembler) own(tg *target, r *resource) {
 	}
 }
 
+// add takes an entry in. A second asset of another type at one address gets the
+// type into its own.
 func (a *assembler) add(e *entry) {
 	if same := a.byAddress[e.address]; len(same) > 0 && same[0].typ != e.typ {
-		e.address += "/" + e.typ.Name
+		e.address += "/" + e.typ.ID
 	}
 	a.entries = append(a.entries, e)
 	a.byAddress[e.address] = append(a.byAddress[e.address], e)
@@ -118,7 +154,7 @@ func (a *assembler) find(n *tf.Node, typ, scope string) []*entry {
 	var out []*entry
 	take := func(list []*entry) {
 		for _, e := range list {
-			if e.typ.ID == typ && !slices.Contains(out, e) {
+			if len(out) < maxParents && e.typ.ID == typ && !slices.Contains(out, e) {
 				out = append(out, e)
 			}
 		}
@@ -140,11 +176,14 @@ func (a *assembler) find(n *tf.Node, typ, scope string) []*entry {
 	}
 	if len(out) == 0 && n.Kind == tf.String {
 		list := a.byIdent[identKey{typ, n.Text}]
-		near := slices.DeleteFunc(slices.Clone(list), func(e *entry) bool { return e.scope != scope })
-		if len(near) == 0 {
-			near = list
+		for _, e := range list {
+			if len(out) < maxParents && e.scope == scope {
+				out = append(out, e)
+			}
 		}
-		take(near)
+		if len(out) == 0 {
+			out = append(out, list[:min(len(list), maxParents)]...)
+		}
 	}
 	return out
 }
@@ -169,7 +208,7 @@ func (a *assembler) fold(tg *target, r *resource) {
 				named = item.Text
 			}
 			for _, e := range a.find(item, tg.typ.ID, r.scope) {
-				if !slices.Contains(parents, e) {
+				if len(parents) < maxParents && !slices.Contains(parents, e) {
 					parents = append(parents, e)
 				}
 			}
@@ -180,13 +219,12 @@ func (a *assembler) fold(tg *target, r *resource) {
 		if e.name == "" {
 			e.name = r.address
 		}
-		a.entries = append(a.entries, e)
-		a.byAddress[e.address] = append(a.byAddress[e.address], e)
+		a.add(e)
 		parents = append(parents, e)
 		defer fillUnknown(tg.typ, e.tree, declaredElsewhere)
 	}
 	for _, e := range parents {
-		for _, body := range splitBodies(r.body, tg.mapping.Each) {
+		for _, body := range a.split(r.body, tg.mapping.Each) {
 			a.foldInto(e, tg, body)
 		}
 		e.decls = append(e.decls, bulwark.Declaration{Address: r.address, Position: r.pos})
@@ -198,10 +236,12 @@ func (a *assembler) foldInto(e *entry, tg *target, body *tf.Node) {
 	piece := a.m.build(tg, body)
 	path := in.List
 	if in.ListFrom != "" {
-		if n := pathNode(body, in.ListFrom); n != nil {
-			path = in.ListMap[scalarText(n)]
+		n := pathNode(body, in.ListFrom)
+		if n != nil && (n.Kind == tf.Unknown || n.Kind == tf.Symbolic) {
+			addUnknown(e, in, n)
+			return
 		}
-		if path == "" {
+		if path = in.ListMap[scalarText(orNull(n))]; path == "" {
 			return
 		}
 	}
@@ -228,6 +268,17 @@ func (a *assembler) foldInto(e *entry, tg *target, body *tf.Node) {
 	list.Items = append(list.Items, piece)
 }
 
+// addUnknown adds an element that is not known to every list to which a piece
+// may belong.
+func addUnknown(e *entry, in *bulwark.Into, why *tf.Node) {
+	lists := slices.Sorted(maps.Values(in.ListMap))
+	for _, path := range slices.Compact(lists) {
+		if list := ensure(e.tree, parsePath(path), tf.List, why.Pos); list.Kind == tf.List {
+			list.Items = append(list.Items, &tf.Node{Kind: tf.Unknown, Reason: reasonOf(why), Pos: why.Pos})
+		}
+	}
+}
+
 func sameKey(a, b *tf.Node, key []string) bool {
 	for _, k := range key {
 		x, y := pathNode(a, k), pathNode(b, k)
@@ -240,7 +291,6 @@ func sameKey(a, b *tf.Node, key []string) bool {
 
 // fillUnknown makes every property of a type that the tree lacks unknown.
 func fillUnknown(typ *typeInfo, tree *tf.Node, reason string) {
-	plain := strings.NewReplacer("[]", "", "{}", "")
 	for _, p := range typ.Properties {
 		if p.Observed {
 			continue
@@ -251,12 +301,12 @@ func fillUnknown(typ *typeInfo, tree *tf.Node, reason string) {
 			if at.Kind != tf.Object {
 				break
 			}
-			c := at.Get(plain.Replace(name))
+			c := at.Get(plainPath.Replace(name))
 			if c == nil {
-				at.SetField(plain.Replace(name), &tf.Node{Kind: tf.Unknown, Reason: reason, Pos: tree.Pos})
+				at.SetField(plainPath.Replace(name), &tf.Node{Kind: tf.Unknown, Reason: reason, Pos: tree.Pos})
 				break
 			}
-			if name != plain.Replace(name) || i == len(names)-1 {
+			if name != plainPath.Replace(name) || i == len(names)-1 {
 				break
 			}
 			at = c
@@ -264,9 +314,9 @@ func fillUnknown(typ *typeInfo, tree *tf.Node, reason string) {
 	}
 }
 
-// splitBodies makes one copy of a resource for each element of the attributes
-// in each (fan-out); a path of the form block[].attribute splits the blocks.
-func splitBodies(body *tf.Node, each []string) []*tf.Node {
+// split makes one copy of a resource for each element of the attributes in
+// each (fan-out); a path of the form block[].attribute splits the blocks.
+func (a *assembler) split(body *tf.Node, each []string) []*tf.Node {
 	var own []string
 	blocks := map[string][]string{}
 	for _, e := range each {
@@ -277,31 +327,42 @@ func splitBodies(body *tf.Node, each []string) []*tf.Node {
 		}
 	}
 	if len(blocks) > 0 {
-		body = body.Clone()
-		for block, attrs := range blocks {
-			list := body.Get(block)
-			if list == nil || list.Kind != tf.List {
+		c := *body
+		c.Fields = slices.Clone(body.Fields)
+		body = &c
+		for i, f := range c.Fields {
+			attrs, list := blocks[f.Name], f.Value
+			if len(attrs) == 0 || list.Kind != tf.List && list.Kind != tf.Object {
 				continue
 			}
-			var items []*tf.Node
-			for _, item := range list.Items {
-				items = append(items, splitOne(item, attrs)...)
+			items := list.Items
+			if list.Kind == tf.Object { // one block, as JSON syntax has it
+				items = []*tf.Node{list}
 			}
-			list.Items = items
+			many := &tf.Node{Kind: tf.List, Block: list.Block, Open: list.Open && list.Kind == tf.List, Pos: list.Pos, Refs: list.Refs}
+			for _, item := range items {
+				many.Items = append(many.Items, a.splitOne(item, attrs)...)
+			}
+			c.Fields[i].Value = many
 		}
 	}
-	return splitOne(body, own)
+	return a.splitOne(body, own)
 }
 
-func splitOne(body *tf.Node, each []string) []*tf.Node {
+// splitOne makes one object for each element of the attributes in each, with
+// that element alone and all that is not in each.
+func (a *assembler) splitOne(body *tf.Node, each []string) []*tf.Node {
 	if len(each) == 0 || body.Kind != tf.Object {
 		return []*tf.Node{body}
 	}
-	bare := body.Clone()
-	for _, e := range each {
-		bare.Delete(e)
-	}
+	bare := *body
+	bare.Fields = slices.DeleteFunc(slices.Clone(body.Fields), func(f tf.Field) bool { return slices.Contains(each, f.Name) })
 	var out []*tf.Node
+	one := func(name string, item *tf.Node) {
+		c := &tf.Node{Kind: tf.Object, Block: bare.Block, Open: bare.Open, Pos: bare.Pos, Refs: bare.Refs}
+		c.Fields = append(slices.Clone(bare.Fields), tf.Field{Name: name, Value: item})
+		out = append(out, c)
+	}
 	for _, e := range each {
 		n := body.Get(e)
 		if n == nil || n.Kind == tf.Null || n.Kind == tf.Bool && !n.Bool {
@@ -309,67 +370,20 @@ func splitOne(body *tf.Node, each []string) []*tf.Node {
 		}
 		items := []*tf.Node{n}
 		if n.Kind == tf.List {
-			items = n.Items
+			if items = n.Items; n.Open {
+				items = append(slices.Clone(items), &tf.Node{Kind: tf.Unknown, Reason: "further elements could not be known", Pos: n.Pos})
+			}
 		}
 		for _, item := range items {
-			c := bare.Clone()
-			c.SetField(e, item)
-			out = append(out, c)
+			if a.copies += 1 + len(bare.Fields); a.copies > maxCopies {
+				one(e, &tf.Node{Kind: tf.Unknown, Reason: "there are more elements than are looked at", Pos: n.Pos})
+				return out
+			}
+			one(e, item)
 		}
 	}
 	if len(out) == 0 {
-		return []*tf.Node{bare}
+		return []*tf.Node{&bare}
 	}
 	return out
-}
-
-// relations resolves the references of an entry's type within the root. What
-// refers to something that is not declared here is a relation that is unknown.
-func (a *assembler) relations(e *entry, id func(*entry) string) []bulwark.Relation {
-	var out []bulwark.Relation
-	for _, ref := range e.typ.References {
-		for _, n := range nodesAt(e.tree, parsePath(ref.Property)) {
-			if n.Kind == tf.Null {
-				continue
-			}
-			found := a.find(n, ref.To, e.scope)
-			for _, to := range found {
-				if to != e {
-					out = append(out, bulwark.Relation{Name: ref.Name, Inverse: ref.Inverse, Type: ref.To, Target: id(to)})
-				}
-			}
-			if len(found) == 0 {
-				reason := reasonOf(n)
-				if n.Kind == tf.String {
-					reason = n.Text + " is not declared here"
-				}
-				out = append(out, bulwark.Relation{Name: ref.Name, Inverse: ref.Inverse, Type: ref.To, Reason: reason})
-			}
-		}
-	}
-	slices.SortFunc(out, func(x, y bulwark.Relation) int {
-		return strings.Compare(x.Name+"\x00"+x.Target+"\x00"+x.Reason, y.Name+"\x00"+y.Target+"\x00"+y.Reason)
-	})
-	return slices.Compact(out)
-}
-
-// nodesAt returns all nodes at a path, stepping through lists.
-func nodesAt(n *tf.Node, path []segment) []*tf.Node {
-	if n == nil {
-		return nil
-	}
-	if n.Kind == tf.List {
-		var out []*tf.Node
-		for _, item := range n.Items {
-			out = append(out, nodesAt(item, path)...)
-		}
-		return out
-	}
-	if len(path) == 0 {
-		return []*tf.Node{n}
-	}
-	if n.Kind == tf.Unknown {
-		return []*tf.Node{n}
-	}
-	return nodesAt(n.Get(path[0].name), path[1:])
 }

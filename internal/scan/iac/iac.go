@@ -1,7 +1,7 @@
 // Package iac reads infrastructure code into assets: Terraform roots, plans and
-// states, CloudFormation templates, Kubernetes manifests and Dockerfiles. All
-// languages yield the types that live providers yield, by the mappings in the
-// type files, and every value keeps its file and lines.
+// states, CloudFormation and ARM templates, Kubernetes manifests and
+// Dockerfiles. All languages yield the types that live providers yield, by the
+// mappings in the type files, and every value keeps its file and lines.
 //
 // Code is hostile input. Files, nesting and expansion are bounded, nothing is
 // run, nothing outside the tree is read, and a file that cannot be read is a
@@ -12,17 +12,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/expr"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/docker"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/kube"
-	"github.com/bulwarksec/bulwark/internal/scan/iac/tf"
 )
 
 // Options say what to scan and as what.
@@ -37,69 +37,102 @@ type Options struct {
 	Now          func() time.Time
 }
 
-// Scanner scans one tree.
+// Scanner scans one tree. It is safe for concurrent use.
 type Scanner struct {
 	opts      Options
-	terraform *mapper
-	cfn       *mapper
-	arm       *mapper
+	terraform func() *mapper
+	cfn       func() *mapper
+	arm       func() *mapper
 }
 
-// New returns a scanner. An error is a mistake in the type files.
+// New returns a scanner. Mappings are indexed and their expressions compiled
+// when a file first needs them; one that does not compile is a gap then, and
+// Lint tells all beforehand.
 func New(opts Options) (*Scanner, error) {
+	if opts.FS == nil || opts.Types == nil {
+		return nil, fmt.Errorf("iac: new scanner: %w: neither the tree nor the types may be missing", bulwark.ErrInvalid)
+	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	terraform, err := newMapper(opts.Types, func(f bulwark.From) []bulwark.Mapping { return f.Terraform })
-	if err != nil {
-		return nil, err
+	index := sync.OnceValue(func() *typeIndex { return newTypeIndex(opts.Types) })
+	env := sync.OnceValues(func() (*expr.Env, error) { return expr.New(opts.Types) })
+	language := func(of func(bulwark.From) []bulwark.Mapping) func() *mapper {
+		return sync.OnceValue(func() *mapper { return newMapper(index(), env, of) })
 	}
-	cfn, err := newMapper(opts.Types, func(f bulwark.From) []bulwark.Mapping { return f.CloudFormation })
-	if err != nil {
-		return nil, err
-	}
-	arm, err := newMapper(opts.Types, func(f bulwark.From) []bulwark.Mapping { return f.ARM })
-	if err != nil {
-		return nil, err
-	}
-	return &Scanner{opts, terraform, cfn, arm}, nil
+	return &Scanner{
+		opts:      opts,
+		terraform: language(terraformMappings),
+		cfn:       language(cloudFormationMappings),
+		arm:       language(armMappings),
+	}, nil
 }
 
-const (
-	maxFiles = 200_000 // looked at in one tree
-	maxSniff = 16 << 20
-	maxDepth = 64 // of folders
-)
+func terraformMappings(f bulwark.From) []bulwark.Mapping      { return f.Terraform }
+func cloudFormationMappings(f bulwark.From) []bulwark.Mapping { return f.CloudFormation }
+func armMappings(f bulwark.From) []bulwark.Mapping            { return f.ARM }
+
+// Lint compiles the expressions of all mappings and returns what is wrong with
+// them, in the order of types.
+func Lint(types *bulwark.Types) []bulwark.Problem {
+	index := newTypeIndex(types)
+	env := sync.OnceValues(func() (*expr.Env, error) { return expr.New(types) })
+	var out []bulwark.Problem
+	for _, of := range []func(bulwark.From) []bulwark.Mapping{terraformMappings, cloudFormationMappings, armMappings} {
+		m := newMapper(index, env, of)
+		for _, tg := range m.all {
+			out = append(out, m.ready(tg)...)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b bulwark.Problem) int {
+		if c := strings.Compare(a.File, b.File); c != 0 {
+			return c
+		}
+		return a.Line - b.Line
+	})
+	return slices.Compact(out)
+}
 
 // Gather yields the assets of the tree in order of their files, then the gaps,
-// then the listing of the whole.
+// then the listing of the whole, which is complete when every file could be
+// read. The error is of ctx, of the tree's root or of yield.
 func (s *Scanner) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
 	files, gaps, err := s.files(ctx)
 	if err != nil {
 		return err
 	}
-	var assets []*bulwark.Asset
-	more, moreGaps, err := s.scanTerraform(ctx, files)
+	assets, moreGaps, err := s.scanTerraform(ctx, files)
 	if err != nil {
 		return err
 	}
-	assets, gaps = append(assets, more...), append(gaps, moreGaps...)
+	gaps = append(gaps, moreGaps...)
+	configured := map[string]bool{} // folders with Terraform configuration
+	for _, name := range files {
+		if isTerraform(name) {
+			configured[path.Dir(name)] = true
+		}
+	}
 	var objects []*bulwark.Asset
 	for _, name := range files {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("iac: scan %s: %w", name, err)
 		}
-		found, kind, fileGaps := s.scanFile(ctx, name)
+		found, language, fileGaps := s.scanFile(ctx, name, configured[path.Dir(name)])
 		gaps = append(gaps, fileGaps...)
-		if kind == "kubernetes" {
+		if language == kubernetes {
 			objects = append(objects, found...)
 		} else {
 			assets = append(assets, found...)
 		}
 	}
 	gaps = append(gaps, kube.Link(objects)...)
-	assets = append(assets, objects...)
-	return s.emit(assets, gaps, yield)
+	return s.emit(append(assets, objects...), gaps, yield)
+}
+
+// unread are the kinds of gap for which assets may be missing.
+var unread = map[string]bool{
+	"file": true, "folder": true, "tree": true, "manifest": true, "dockerfile": true, "Terraform root": true,
+	"CloudFormation template": true, "ARM template": true, "Terraform plan or state": true,
 }
 
 func (s *Scanner) emit(assets []*bulwark.Asset, gaps []bulwark.Gap, yield func(bulwark.Gathered) error) error {
@@ -113,119 +146,80 @@ func (s *Scanner) emit(assets []*bulwark.Asset, gaps []bulwark.Gap, yield func(b
 			return err
 		}
 	}
-	for i := range gaps {
+	listing := &bulwark.Listing{Connector: s.opts.Connector, Scope: scope, Complete: true, At: s.opts.Now()}
+	type key struct{ what, where, why string }
+	seen := map[key]bool{} // a module that several roots call has the same gap in each
+	for i, g := range gaps {
+		k := key{g.What, g.Where, g.Why}
+		if seen[k] {
+			continue
+		}
+		seen[k] = true
+		if unread[g.What] && listing.Complete {
+			listing.Complete, listing.Gap = false, &gaps[i]
+		}
 		if err := yield(bulwark.Gathered{Gap: &gaps[i]}); err != nil {
 			return err
 		}
 	}
-	return yield(bulwark.Gathered{Listing: &bulwark.Listing{Connector: s.opts.Connector, Scope: scope, Complete: true, At: s.opts.Now()}})
+	return yield(bulwark.Gathered{Listing: listing})
 }
 
-// files lists the files of the tree that may be infrastructure code, sorted by
-// path. Folders that tools fill (.git, .terraform, node_modules) are left out.
-func (s *Scanner) files(ctx context.Context) ([]string, []bulwark.Gap, error) {
-	if s.opts.File != "" {
-		if _, err := fs.Stat(s.opts.FS, s.opts.File); err != nil {
-			return nil, nil, fmt.Errorf("iac: open %s: %w", s.opts.File, err)
-		}
-		return []string{s.opts.File}, nil, nil
-	}
-	var out []string
-	var gaps []bulwark.Gap
-	seen := 0
-	err := fs.WalkDir(s.opts.FS, ".", func(name string, d fs.DirEntry, err error) error {
-		if cerr := ctx.Err(); cerr != nil {
-			return cerr
-		}
-		if err != nil {
-			if name == "." {
-				return err
-			}
-			gaps = append(gaps, bulwark.Gap{What: "folder", Where: name, Why: err.Error()})
-			return fs.SkipDir
-		}
-		if d.IsDir() {
-			if skippedFolders[d.Name()] || strings.Count(name, "/") > maxDepth {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if seen++; seen > maxFiles {
-			gaps = append(gaps, bulwark.Gap{What: "tree", Where: ".", Why: fmt.Sprintf("more than %d files; the rest was not looked at", maxFiles)})
-			return fs.SkipAll
-		}
-		if interesting(name) {
-			out = append(out, name)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("iac: read the tree: %w", err)
-	}
-	slices.Sort(out)
-	return out, gaps, nil
-}
-
-var skippedFolders = map[string]bool{".git": true, ".terraform": true, "node_modules": true, ".hg": true, ".svn": true, "__pycache__": true}
-
-// interesting reports whether a file's name is one that infrastructure code
-// bears.
-func interesting(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".tf", ".yaml", ".yml", ".json", ".template", ".tfstate", ".tfplan":
-		return true
-	}
-	return docker.IsDockerfile(name)
-}
+// The languages of files that stand alone.
+const (
+	terraform      = "terraform"
+	cloudFormation = "cloudformation"
+	azure          = "arm"
+	kubernetes     = "kubernetes"
+	dockerfile     = "dockerfile"
+)
 
 // scanFile reads a file that stands alone, and says which language it is.
-func (s *Scanner) scanFile(ctx context.Context, name string) ([]*bulwark.Asset, string, []bulwark.Gap) {
+// beside tells that Terraform configuration stands in its folder.
+func (s *Scanner) scanFile(ctx context.Context, name string, beside bool) ([]*bulwark.Asset, string, []bulwark.Gap) {
 	ext := strings.ToLower(path.Ext(name))
 	switch {
-	case ext == ".tf" || strings.HasSuffix(name, ".tf.json"):
-		return nil, "terraform", nil
+	case isTerraform(name):
+		return nil, terraform, nil
 	case docker.IsDockerfile(name):
 		assets, gaps := docker.Parse(ctx, s.opts.FS, name, docker.Options{RepositoryID: s.opts.RepositoryID, Types: s.opts.Types})
-		return assets, "dockerfile", gaps
+		s.suppressLines(assets, name, nil)
+		return assets, dockerfile, gaps
 	}
-	data, err := readFile(s.opts.FS, name, maxSniff)
+	data, err := readFile(s.opts.FS, name)
 	if err != nil {
-		return nil, "", []bulwark.Gap{{What: "file", Where: name, Why: err.Error(), Position: bulwark.Position{File: name}}}
+		return nil, "", []bulwark.Gap{fileGap("file", name, err)}
 	}
 	switch {
-	case (ext == ".json" || ext == ".tfstate" || ext == ".tfplan") && tf.IsPlan(data[:min(len(data), 4096)]):
+	case ext == ".tfplan" && strings.HasPrefix(string(data[:min(len(data), 4)]), "PK\x03\x04"):
+		return nil, terraform, []bulwark.Gap{{What: "Terraform plan or state", Where: name, Why: "a plan in Terraform's own form is not read",
+			Needs: "scan the output of terraform show -json", Position: bulwark.Position{File: name}}}
+	case mayBePlan(name, data[:min(len(data), 4096)]):
+		if beside {
+			return nil, terraform, []bulwark.Gap{{What: "plan beside configuration", Where: name, Why: "the configuration in its folder is judged instead",
+				Needs: "scan the file alone to judge it", Position: bulwark.Position{File: name}}}
+		}
 		assets, gaps := s.scanPlan(ctx, data, name)
-		return assets, "terraform", gaps
+		return assets, terraform, gaps
 	case ext == ".json" && isARM(data):
-		assets, gaps := s.scanARM(data, name)
-		return assets, "arm", gaps
+		assets, gaps := s.scanARM(ctx, data, name)
+		return assets, azure, gaps
 	case isTemplate(data):
-		assets, gaps := s.scanTemplate(data, name)
-		return assets, "cloudformation", gaps
+		assets, gaps := s.scanTemplate(ctx, data, name)
+		return assets, cloudFormation, gaps
 	case kube.IsManifest(data):
-		assets, gaps := kube.ParseBytes(ctx, data, name, kube.Options{RepositoryID: s.opts.RepositoryID, Types: s.opts.Types, SecretKey: s.opts.SecretKey})
-		return assets, "kubernetes", gaps
+		assets, gaps := kube.Parse(ctx, s.opts.FS, name, kube.Options{RepositoryID: s.opts.RepositoryID, Types: s.opts.Types, SecretKey: s.opts.SecretKey})
+		s.suppressLines(assets, name, data)
+		return assets, kubernetes, gaps
 	}
 	return nil, "", nil
 }
 
-// readFile reads a regular file of at most limit bytes.
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
+func fileGap(what, name string, err error) bulwark.Gap {
+	why := err.Error()
+	var pe *fs.PathError
+	if errors.As(err, &pe) { // the name is in Where
+		why = pe.Err.Error()
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("more than %d bytes", limit)
-	}
-	return data, err
+	return bulwark.Gap{What: what, Where: name, Why: why, Position: bulwark.Position{File: name}}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
@@ -11,12 +12,16 @@ import (
 	"github.com/bulwarksec/bulwark/internal/scan/iac/tf"
 )
 
-// target is one mapping of a resource type, with the type that it makes.
+// target is one mapping of a resource type, with the type that it makes. What
+// ready fills is read after ready alone.
 type target struct {
 	typ     *typeInfo
 	mapping *bulwark.Mapping
-	when    *expr.Program
-	attrs   []attribute
+
+	once     sync.Once
+	problems []bulwark.Problem
+	when     *expr.Program
+	attrs    []attribute
 }
 
 // attribute is an attribute mapping with its paths parsed.
@@ -43,129 +48,118 @@ func parsePath(s string) []segment {
 	return out
 }
 
-// typeInfo is a type with its properties by path without [] and {}.
-type typeInfo struct {
-	*bulwark.Type
-	props map[string]*bulwark.Property
-	lists map[string]bool // paths that are lists
-}
-
-func newTypeInfo(t *bulwark.Type) *typeInfo {
-	info := &typeInfo{t, map[string]*bulwark.Property{}, map[string]bool{}}
-	plain := strings.NewReplacer("[]", "", "{}", "")
-	for i := range t.Properties {
-		p := &t.Properties[i]
-		info.props[plain.Replace(p.Path)] = p
-		at := ""
-		for part := range strings.SplitSeq(p.Path, ".") {
-			name := plain.Replace(part)
-			if at += "." + name; strings.HasSuffix(part, "[]") {
-				info.lists[at[1:]] = true
-			}
-		}
-	}
-	return info
-}
-
 // mapper turns resources of one language into assets by the types' mappings.
-// It is immutable and safe for concurrent use.
+// It is safe for concurrent use.
 type mapper struct {
-	types   map[string]*typeInfo
+	types   *typeIndex
+	all     []*target            // in order of types and of their files
 	targets map[string][]*target // by resource type
-	scope   *expr.Scope
+	folded  map[string]string    // resource type in lower case → as written
+	env     func() (*expr.Env, error)
+	scope   func() (*expr.Scope, error)
+	compile sync.Mutex // expressions are compiled one by one
 }
 
-// newMapper indexes the mappings that of selects. A mapping whose expression
-// does not compile is a bug in the content and an error.
-func newMapper(types *bulwark.Types, of func(bulwark.From) []bulwark.Mapping) (*mapper, error) {
-	env, err := expr.New(types)
-	if err != nil {
-		return nil, fmt.Errorf("iac: %w", err)
+// newMapper indexes the mappings that of selects.
+func newMapper(types *typeIndex, env func() (*expr.Env, error), of func(bulwark.From) []bulwark.Mapping) *mapper {
+	m := &mapper{types: types, targets: map[string][]*target{}, folded: map[string]string{}, env: env}
+	m.scope = sync.OnceValues(func() (*expr.Scope, error) {
+		e, err := env()
+		if err != nil {
+			return nil, fmt.Errorf("iac: expressions of mappings: %w", err)
+		}
+		return e.Free("resource"), nil
+	})
+	ids := make([]string, 0, len(types.byID))
+	for id := range types.byID {
+		ids = append(ids, id)
 	}
-	m := &mapper{types: map[string]*typeInfo{}, targets: map[string][]*target{}, scope: env.Free("resource")}
-	for _, t := range types.All() {
-		info := newTypeInfo(t)
-		m.types[t.ID] = info
-		mappings := of(t.From)
+	slices.Sort(ids)
+	for _, id := range ids {
+		info := types.byID[id]
+		mappings := of(info.From)
 		for i := range mappings {
-			tg, err := m.target(info, &mappings[i])
-			if err != nil {
-				return nil, err
-			}
-			m.targets[mappings[i].Resource] = append(m.targets[mappings[i].Resource], tg)
+			resource := mappings[i].Resource
+			tg := &target{typ: info, mapping: &mappings[i]}
+			m.all = append(m.all, tg)
+			m.targets[resource] = append(m.targets[resource], tg)
+			m.folded[strings.ToLower(resource)] = resource
 		}
 	}
-	return m, nil
-}
-
-// fold returns the type of an id regardless of case, as Azure compares, or nil.
-func (m *mapper) fold(id string) *typeInfo {
-	if info := m.types[id]; info != nil {
-		return info
-	}
-	for have, info := range m.types {
-		if strings.EqualFold(have, id) {
-			return info
-		}
-	}
-	return nil
+	return m
 }
 
 // resourceFold returns a mapped resource type as the mappings write it.
 func (m *mapper) resourceFold(id string) string {
-	for have := range m.targets {
-		if strings.EqualFold(have, id) {
-			return have
-		}
+	if have, ok := m.folded[strings.ToLower(id)]; ok {
+		return have
 	}
 	return id
 }
 
-func (m *mapper) target(info *typeInfo, mapping *bulwark.Mapping) (*target, error) {
-	tg := &target{typ: info, mapping: mapping}
-	var err error
-	if tg.when, err = m.compile(mapping.When); err != nil {
-		return nil, err
-	}
-	prefix := ""
-	if mapping.Into != nil && mapping.Into.List != "" {
-		prefix = strings.ReplaceAll(mapping.Into.List, "[]", "") + "."
-	}
-	for i := range mapping.Attributes {
-		a := attribute{AttributeMapping: &mapping.Attributes[i]}
-		a.from, a.to = parsePath(a.From), parsePath(a.To)
-		full := prefix + strings.ReplaceAll(a.To, "[]", "")
-		a.prop, a.isList = info.props[full], info.lists[full]
-		if a.expr, err = m.compile(a.Expr); err != nil {
-			return nil, err
+// ready parses a target's paths and compiles its expressions, once, and returns
+// the mistakes in them. A target with mistakes must not be used.
+func (m *mapper) ready(tg *target) []bulwark.Problem {
+	tg.once.Do(func() {
+		tg.when = m.program(tg, tg.mapping.When)
+		prefix := ""
+		if in := tg.mapping.Into; in != nil && in.List != "" {
+			prefix = strings.ReplaceAll(in.List, "[]", "") + "."
 		}
-		tg.attrs = append(tg.attrs, a)
-	}
-	return tg, nil
+		for i := range tg.mapping.Attributes {
+			a := attribute{AttributeMapping: &tg.mapping.Attributes[i]}
+			a.from, a.to = parsePath(a.From), parsePath(a.To)
+			full := prefix + strings.ReplaceAll(a.To, "[]", "")
+			a.prop, a.isList = tg.typ.props[full], tg.typ.lists[full]
+			a.expr = m.program(tg, a.Expr)
+			tg.attrs = append(tg.attrs, a)
+		}
+	})
+	return tg.problems
 }
 
-func (m *mapper) compile(x bulwark.Expr) (*expr.Program, error) {
+func (m *mapper) program(tg *target, x bulwark.Expr) *expr.Program {
 	if x.Text == "" {
-		return nil, nil
+		return nil
 	}
-	p, problems := m.scope.Compile(x)
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("iac: %s", problems[0])
+	scope, err := m.scope()
+	if err != nil {
+		tg.problems = append(tg.problems, bulwark.Problem{File: x.Position.File, Line: x.Position.Line, Message: err.Error()})
+		return nil
 	}
-	return p, nil
+	m.compile.Lock()
+	defer m.compile.Unlock()
+	p, problems := scope.Compile(x)
+	tg.problems = append(tg.problems, problems...)
+	return p
+}
+
+// subject is a resource's attributes as expressions see them, made when the
+// first one asks.
+type subject struct {
+	body  *tf.Node
+	value func() (bulwark.Value, error)
+}
+
+func newSubject(body *tf.Node) *subject {
+	return &subject{body, sync.OnceValues(func() (bulwark.Value, error) { return toValue(body, valueOptions{}) })}
 }
 
 // eval evaluates an expression over a resource's attributes.
-func (m *mapper) eval(p *expr.Program, body *tf.Node) *tf.Node {
-	v, err := toValue(body, valueOptions{})
+func (m *mapper) eval(p *expr.Program, s *subject) *tf.Node {
+	v, err := s.value()
 	if err != nil {
-		return &tf.Node{Kind: tf.Unknown, Reason: err.Error(), Pos: body.Pos}
+		return &tf.Node{Kind: tf.Unknown, Reason: err.Error(), Pos: s.body.Pos}
+	}
+	scope, err := m.scope()
+	if err != nil {
+		return &tf.Node{Kind: tf.Unknown, Reason: err.Error(), Pos: s.body.Pos}
 	}
 	run := &expr.Run{}
-	run.ResetFree(m.scope, map[string]bulwark.Value{"resource": v}, time.Time{})
+	run.ResetFree(scope, map[string]bulwark.Value{"resource": v}, time.Time{})
 	n := fromValue(p.Eval(run))
-	n.Pos = body.Pos
-	n.Refs = body.AllRefs()
+	n.Pos = s.body.Pos
+	n.Refs = s.body.AllRefs()
 	return n
 }
 
@@ -175,18 +169,19 @@ func (m *mapper) applies(tg *target, body *tf.Node) bool {
 	if tg.when == nil {
 		return true
 	}
-	n := m.eval(tg.when, body)
+	n := m.eval(tg.when, newSubject(body))
 	return n.Kind != tf.Bool || n.Bool
 }
 
 // build makes the object of a mapping from a resource's attributes.
 func (m *mapper) build(tg *target, body *tf.Node) *tf.Node {
 	out := &tf.Node{Kind: tf.Object, Pos: body.Pos}
+	s := newSubject(body)
 	for i := range tg.attrs {
 		a := &tg.attrs[i]
 		switch {
 		case a.expr != nil:
-			if n := m.eval(a.expr, body); n.Kind != tf.Null {
+			if n := m.eval(a.expr, s); n.Kind != tf.Null {
 				place(out, a.to, m.convert(a, n))
 			}
 		case !a.Constant.IsAbsent():
@@ -262,8 +257,10 @@ func descend(n *tf.Node, name string) *tf.Node {
 	switch {
 	case n.Kind == tf.Unknown || n.Symbol() != nil:
 		return &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos, Refs: n.Refs}
-	case n.Kind != tf.Object:
+	case n.Kind == tf.Null || n.Kind == tf.List:
 		return nil
+	case n.Kind != tf.Object:
+		return &tf.Node{Kind: tf.Unknown, Reason: "a " + n.Kind.String() + " where a block is wanted", Pos: n.Pos}
 	}
 	c := n.Get(name)
 	if c == nil && n.Open {
@@ -292,201 +289,8 @@ func (m *mapper) set(a *attribute, n, src, dst *tf.Node, to []segment) {
 		place(dst, to, n)
 		return
 	}
+	if n.Kind == tf.List || n.Kind == tf.Object {
+		n = n.Clone() // what is placed may be changed, and the resource may make more
+	}
 	place(dst, to, m.convert(a, n))
-}
-
-// convert applies an attribute mapping's conversions to a value.
-func (m *mapper) convert(a *attribute, n *tf.Node) *tf.Node {
-	if a.JSON {
-		if doc, ok := tf.ParseJSONString(n); ok {
-			doc.Refs = n.Refs
-			return doc
-		}
-		if n.Kind == tf.String {
-			return &tf.Node{Kind: tf.Unknown, Reason: "the text is no JSON document", Pos: n.Pos, Refs: n.Refs}
-		}
-		return n
-	}
-	if n.Kind == tf.List && n.Block && !a.isList && len(n.Items) > 0 {
-		n = n.Items[0]
-	}
-	if len(a.Enum) > 0 {
-		if to, ok := a.Enum[scalarText(n)]; ok {
-			n = &tf.Node{Kind: tf.String, Text: to, Pos: n.Pos, Refs: n.Refs}
-		}
-	}
-	if a.Negate && n.Kind != tf.Unknown {
-		b := toBool(n)
-		if b.Kind == tf.Bool {
-			b.Bool = !b.Bool
-		}
-		n = b
-	}
-	if a.Pairs != "" && n.Kind == tf.Object {
-		n = pairs(n, a.Pairs)
-	}
-	if a.Normal == "protocol" {
-		n = normalProtocol(n)
-	}
-	return toKind(a, n)
-}
-
-// pairs turns a map into a list of {key, value} objects.
-func pairs(n *tf.Node, names string) *tf.Node {
-	key, value, _ := strings.Cut(names, "/")
-	out := &tf.Node{Kind: tf.List, Pos: n.Pos, Refs: n.Refs, Open: n.Open}
-	for _, f := range n.Fields {
-		out.Items = append(out.Items, &tf.Node{Kind: tf.Object, Pos: f.Value.Pos, Fields: []tf.Field{
-			{Name: key, Value: &tf.Node{Kind: tf.String, Text: f.Name, Pos: f.Value.Pos}}, {Name: value, Value: f.Value},
-		}})
-	}
-	return out
-}
-
-// normalProtocol writes IP protocols one way: -1 for all, names in lower case.
-func normalProtocol(n *tf.Node) *tf.Node {
-	names := map[string]string{"all": "-1", "-1": "-1", "6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
-	text := strings.ToLower(scalarText(n))
-	if to, ok := names[text]; ok {
-		text = to
-	}
-	if text == "" {
-		return n
-	}
-	return &tf.Node{Kind: tf.String, Text: text, Pos: n.Pos, Refs: n.Refs}
-}
-
-// scalarText is a known scalar as Terraform writes it in a text, else "".
-func scalarText(n *tf.Node) string {
-	switch n.Kind {
-	case tf.String:
-		return n.Text
-	case tf.Bool:
-		if n.Bool {
-			return "true"
-		}
-		return "false"
-	case tf.Number:
-		return n.Number.Text('f', -1)
-	}
-	return ""
-}
-
-func toBool(n *tf.Node) *tf.Node {
-	switch strings.ToLower(scalarText(n)) {
-	case "true", "1":
-		return &tf.Node{Kind: tf.Bool, Bool: true, Pos: n.Pos, Refs: n.Refs}
-	case "false", "0":
-		return &tf.Node{Kind: tf.Bool, Pos: n.Pos, Refs: n.Refs}
-	}
-	return &tf.Node{Kind: tf.Unknown, Reason: "neither true nor false", Pos: n.Pos, Refs: n.Refs}
-}
-
-// toKind gives a scalar the kind that the property has, as Terraform converts
-// between texts, numbers and booleans, and makes a lone scalar a list where a
-// list is wanted.
-func toKind(a *attribute, n *tf.Node) *tf.Node {
-	if a.isList && n.Kind != tf.List && n.Kind != tf.Unknown && n.Symbol() == nil && n.Kind != tf.Object {
-		n = &tf.Node{Kind: tf.List, Items: []*tf.Node{n}, Pos: n.Pos, Refs: n.Refs}
-	}
-	if n.Kind == tf.Symbolic && n.Symbol() != nil && (a.isList || a.prop != nil && a.prop.Kind != bulwark.KindString && a.prop.Kind != bulwark.KindAny) {
-		return &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos, Refs: n.Refs}
-	}
-	switch {
-	case a.prop == nil:
-		return n
-	case n.Kind == tf.List && a.isList:
-		for i, item := range n.Items {
-			n.Items[i] = toScalarKind(a, item)
-		}
-		return n
-	case n.Kind == tf.Object && strings.HasSuffix(a.prop.Path, "{}"):
-		for i, f := range n.Fields {
-			n.Fields[i].Value = toScalarKind(a, f.Value)
-		}
-		return n
-	}
-	return toScalarKind(a, n)
-}
-
-// toScalarKind converts one scalar; all else stays as it is.
-func toScalarKind(a *attribute, n *tf.Node) *tf.Node {
-	switch a.prop.Kind {
-	case bulwark.KindBoolean:
-		if n.Kind == tf.String || n.Kind == tf.Number {
-			return toBool(n)
-		}
-	case bulwark.KindInteger, bulwark.KindNumber:
-		if n.Kind == tf.String {
-			if f, ok := n.Float(); ok {
-				return numberNode(f, n)
-			}
-		}
-	case bulwark.KindString:
-		if n.Kind == tf.Bool || n.Kind == tf.Number {
-			return &tf.Node{Kind: tf.String, Text: scalarText(n), Pos: n.Pos, Refs: n.Refs}
-		}
-	}
-	return n
-}
-
-// ensure returns the node at a path below dst, making objects on the way and
-// an empty node of the kind at the end.
-func ensure(dst *tf.Node, path []segment, kind tf.Kind, pos bulwark.Position) *tf.Node {
-	for i, s := range path {
-		if dst.Kind != tf.Object {
-			return dst
-		}
-		c := dst.Get(s.name)
-		if c == nil || c.Kind == tf.Null {
-			c = &tf.Node{Kind: tf.Object, Pos: pos}
-			if i == len(path)-1 {
-				c.Kind = kind
-			}
-			dst.SetField(s.name, c)
-		}
-		dst = c
-	}
-	return dst
-}
-
-// place puts n at a path below dst. Objects that meet are merged; else the
-// later counts, since mappings list older attribute names first.
-func place(dst *tf.Node, path []segment, n *tf.Node) {
-	if len(path) == 0 {
-		return
-	}
-	parent := dst
-	if len(path) > 1 {
-		parent = ensure(dst, path[:len(path)-1], tf.Object, n.Pos)
-	}
-	if parent.Kind != tf.Object {
-		return
-	}
-	name := path[len(path)-1].name
-	if old := parent.Get(name); old != nil && old.Kind == tf.Object && n.Kind == tf.Object {
-		mergeInto(old, n)
-		return
-	}
-	parent.SetField(name, n)
-}
-
-// mergeInto adds n's members to old: objects merge, lists append, and what is
-// there already stays.
-func mergeInto(old, n *tf.Node) (conflicts int) {
-	for _, f := range n.Fields {
-		have := old.Get(f.Name)
-		switch {
-		case have == nil || have.Kind == tf.Null || have.Kind == tf.Unknown && have.Reason == declaredElsewhere:
-			old.SetField(f.Name, f.Value)
-		case have.Kind == tf.Object && f.Value.Kind == tf.Object:
-			conflicts += mergeInto(have, f.Value)
-		case have.Kind == tf.List && f.Value.Kind == tf.List:
-			have.Items = append(have.Items, f.Value.Items...)
-			have.Open = have.Open || f.Value.Open
-		default:
-			conflicts++
-		}
-	}
-	return conflicts
 }

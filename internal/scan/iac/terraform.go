@@ -5,19 +5,23 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/tf"
 )
 
-// scanTerraform evaluates every root folder of the tree.
+// scanTerraform evaluates every root folder of the tree, or the one file that
+// is scanned alone.
 func (s *Scanner) scanTerraform(ctx context.Context, files []string) ([]*bulwark.Asset, []bulwark.Gap, error) {
-	if !slices.ContainsFunc(files, func(f string) bool { return strings.HasSuffix(f, ".tf") || strings.HasSuffix(f, ".tf.json") }) {
+	if !slices.ContainsFunc(files, isTerraform) {
 		return nil, nil, nil
 	}
-	roots := []string{path.Dir(files[0])}
-	if s.opts.File == "" {
+	var cache tf.Cache
+	opts := tf.Options{VarFiles: s.opts.VarFiles, Cache: &cache}
+	var roots []string
+	if s.opts.File != "" {
+		roots, opts.File = []string{path.Dir(files[0])}, path.Base(files[0])
+	} else {
 		var err error
 		if roots, err = tf.FindRoots(ctx, s.opts.FS, ".", tf.Limits{}); err != nil {
 			return nil, nil, fmt.Errorf("iac: find Terraform roots: %w", err)
@@ -26,12 +30,15 @@ func (s *Scanner) scanTerraform(ctx context.Context, files []string) ([]*bulwark
 	var assets []*bulwark.Asset
 	var gaps []bulwark.Gap
 	for _, root := range roots {
-		result, err := tf.Evaluate(ctx, s.opts.FS, root, tf.Options{VarFiles: s.opts.VarFiles})
+		if inSkipped(root) {
+			continue
+		}
+		result, err := tf.Evaluate(ctx, s.opts.FS, root, opts)
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil, nil, err
+				return nil, nil, fmt.Errorf("iac: %w", err)
 			}
-			gaps = append(gaps, bulwark.Gap{What: "Terraform root", Where: root, Why: err.Error()})
+			gaps = append(gaps, fileGap("Terraform root", root, err))
 			continue
 		}
 		more, moreGaps := s.fromTerraform(result, root)
@@ -56,62 +63,39 @@ func (s *Scanner) fromTerraform(result *tf.Result, root string) ([]*bulwark.Asse
 		if r.Mode != tf.Managed {
 			continue
 		}
-		res := resource{typ: r.Type, address: r.Address, body: r.Body, pos: r.Pos, partial: r.Partial}
+		res := resource{typ: r.Type, address: r.Address, body: r.Body, pos: r.Pos, partial: r.Partial, maybe: r.Conditional}
 		if r.Provider != nil {
 			res.scope = r.Provider.Scope
 		}
 		resources = append(resources, res)
 	}
-	a := newAssembler(s.terraform)
+	a := newAssembler(s.terraform())
 	a.assemble(resources)
-	comments := map[string][]tf.Comment{}
-	for _, c := range result.Comments {
-		comments[c.File] = append(comments[c.File], c)
-	}
+	silenced := terraformComments(result)
 	assets, gaps := s.finish(a, root, func(d bulwark.Declaration) []bulwark.Suppression {
-		var out []bulwark.Suppression
-		for _, c := range comments[d.Position.File] {
-			// a comment counts for the resource that it stands in or right above
-			if c.Line >= d.Position.Line-1 && c.Line <= d.Position.EndLine {
-				out = append(out, parseSuppressions(c.Text, bulwark.Position{File: c.File, Line: c.Line, EndLine: c.Line})...)
-			}
-		}
-		return out
+		return silenced[d.Position.File].within(d.Position)
 	})
 	return assets, append(slices.Clone(result.Gaps), gaps...)
 }
 
-// finish turns the entries of a root into assets.
-func (s *Scanner) finish(a *assembler, root string, suppressions func(bulwark.Declaration) []bulwark.Suppression) ([]*bulwark.Asset, []bulwark.Gap) {
-	ids := map[*entry]string{}
-	count := map[string]int{}
-	for _, e := range a.entries {
-		address := e.address
-		if count[address]++; count[address] > 1 {
-			address = fmt.Sprintf("%s#%d", address, count[address])
-			a.gaps = append(a.gaps, bulwark.Gap{What: "declaration", Where: e.pos.String(), Position: e.pos, Why: e.address + " is declared more than once; each is judged"})
+// terraformComments are the comments of each file that silence checks. One that
+// stands in a resource says nothing about the next.
+func terraformComments(result *tf.Result) map[string]comments {
+	out := map[string]comments{}
+	for _, c := range result.Comments {
+		for _, s := range parseSuppressions(c.Text, bulwark.Position{File: c.File, Line: c.Line, EndLine: c.Line}) {
+			out[c.File] = append(out[c.File], comment{s, true})
 		}
-		ids[e] = bulwark.AssetID(bulwark.Code, s.opts.RepositoryID+"//"+root+"//"+address)
 	}
-	scope := "code/" + s.opts.RepositoryID
-	if root != "." {
-		scope += "/" + root
+	for _, list := range out {
+		list.sort()
 	}
-	var out []*bulwark.Asset
-	gaps := a.gaps
-	for _, e := range a.entries {
-		id := ids[e]
-		v, err := toValue(e.tree, valueOptions{names: s.opts.Types.Names(), asset: id, typ: e.typ, key: s.opts.SecretKey})
-		if err != nil {
-			gaps = append(gaps, bulwark.Gap{What: "resource", Where: e.pos.String() + " " + e.address, Why: err.Error(), Position: e.pos})
-			continue
+	for _, r := range result.Resources {
+		list := out[r.Pos.File]
+		i, _ := slices.BinarySearchFunc(list, r.Pos.Line, func(c comment, line int) int { return c.Position.Line - line })
+		for ; i < len(list) && list[i].Position.Line <= r.Pos.EndLine; i++ {
+			list[i].alone = false
 		}
-		asset := &bulwark.Asset{ID: id, Type: e.typ.ID, Name: e.name, Scope: scope, Properties: v, Position: e.pos, Declarations: e.decls}
-		asset.Relations = a.relations(e, func(to *entry) string { return ids[to] })
-		for _, d := range e.decls {
-			asset.Suppressions = append(asset.Suppressions, suppressions(d)...)
-		}
-		out = append(out, asset)
 	}
-	return out, gaps
+	return out
 }

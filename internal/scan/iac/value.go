@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math/big"
+	"regexp"
+	"strings"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/tf"
@@ -14,23 +16,62 @@ import (
 type valueOptions struct {
 	names *bulwark.Names
 	asset string
-	typ   *typeInfo // tells secret properties; may be nil
+	typ   *typeInfo // tells secret properties; nil for a resource's own attributes
 	key   []byte    // of the digests of secrets
 }
 
-// toValue turns a tree into an immutable value with its positions.
+// toValue turns a tree into an immutable value with its positions. Of what the
+// type marks secret, and of texts that no type lists under a name that secrets
+// bear, only a digest is kept.
 func toValue(n *tf.Node, opts valueOptions) (bulwark.Value, error) {
-	b := bulwark.NewBuilder(opts.names, bulwark.Limits{Depth: 128, Nodes: 1 << 20})
-	b.At(n.Pos)
-	addNode(b, n, "", opts)
-	return b.Build(opts.asset)
+	w := valueWriter{bulwark.NewBuilder(opts.names, bulwark.Limits{Depth: 160, Nodes: 1 << 20}), opts}
+	w.b.At(n.Pos)
+	var p *propNode
+	if opts.typ != nil {
+		p = opts.typ.root
+	}
+	w.add(n, "", p)
+	return w.b.Build(opts.asset)
 }
 
-func addNode(b *bulwark.Builder, n *tf.Node, path string, opts valueOptions) {
+type valueWriter struct {
+	b    *bulwark.Builder
+	opts valueOptions
+}
+
+var secretName = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret(key|string|value)?|private_?key|access_?key|auth_?token|api_?key|connection_?string)$`)
+
+// secret returns the kind of secret that a scalar is, or "".
+func (w *valueWriter) secret(n *tf.Node, name string, p *propNode) string {
+	switch {
+	case w.opts.typ == nil:
+		return ""
+	case p != nil && p.prop != nil:
+		if n.Kind == tf.Bool && p.prop.Kind == bulwark.KindAny {
+			return ""
+		}
+		return p.prop.Secret
+	case p == nil && n.Kind == tf.String && n.Text != "" && secretName.MatchString(name):
+		return "unlisted"
+	}
+	return ""
+}
+
+// add writes a node, which is the member called name, or an element of it.
+func (w *valueWriter) add(n *tf.Node, name string, p *propNode) {
+	b := w.b
 	b.At(n.Pos)
-	if opts.typ != nil && path != "" && (n.Kind == tf.String || n.Kind == tf.Symbolic) {
-		if p := opts.typ.props[path]; p != nil && p.Secret != "" && n.Symbol() == nil {
-			b.Secret(p.Secret, digestSecret(opts.key, n.Text))
+	switch n.Kind {
+	case tf.String, tf.Number, tf.Bool, tf.Symbolic:
+		if n.Symbol() != nil {
+			break
+		}
+		if kind := w.secret(n, name, p); kind != "" {
+			text := scalarText(n)
+			if n.Kind == tf.Symbolic {
+				text = n.Text
+			}
+			b.Secret(kind, digestSecret(w.opts.key, text))
 			return
 		}
 	}
@@ -59,7 +100,7 @@ func addNode(b *bulwark.Builder, n *tf.Node, path string, opts valueOptions) {
 		}
 		b.List()
 		for _, c := range n.Items {
-			addNode(b, c, path, opts)
+			w.add(c, name, p)
 		}
 		if n.Open {
 			b.At(n.Pos)
@@ -69,12 +110,8 @@ func addNode(b *bulwark.Builder, n *tf.Node, path string, opts valueOptions) {
 	case tf.Object:
 		b.Object()
 		for _, f := range n.Fields {
-			at := f.Name
-			if path != "" {
-				at = path + "." + f.Name
-			}
 			b.Key(f.Name)
-			addNode(b, f.Value, at, opts)
+			w.add(f.Value, f.Name, p.step(f.Name))
 		}
 		b.End()
 	}
@@ -126,15 +163,15 @@ func fromValue(v bulwark.Value) *tf.Node {
 }
 
 func symbolicText(parts []bulwark.Part) string {
-	text := ""
+	var b strings.Builder
 	for _, p := range parts {
 		if p.Symbol == nil {
-			text += p.Literal
+			b.WriteString(p.Literal)
 		} else {
-			text += "${" + p.Symbol.String() + "}"
+			b.WriteString("${" + p.Symbol.String() + "}")
 		}
 	}
-	return text
+	return b.String()
 }
 
 func numberNode(f float64, like *tf.Node) *tf.Node {

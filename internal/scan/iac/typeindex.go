@@ -1,0 +1,100 @@
+package iac
+
+import (
+	"strings"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// typeIndex holds the types as mappings need them. It is immutable.
+type typeIndex struct {
+	byID   map[string]*typeInfo
+	folded map[string]*typeInfo // by id in lower case, as Azure compares
+}
+
+func newTypeIndex(types *bulwark.Types) *typeIndex {
+	x := &typeIndex{byID: map[string]*typeInfo{}, folded: map[string]*typeInfo{}}
+	for _, t := range types.All() {
+		info := newTypeInfo(t)
+		x.byID[t.ID] = info
+		if lower := strings.ToLower(t.ID); x.folded[lower] == nil {
+			x.folded[lower] = info
+		}
+	}
+	return x
+}
+
+// typeInfo is a type with its properties by path, without [] and {}, and as a
+// tree.
+type typeInfo struct {
+	*bulwark.Type
+	props map[string]*bulwark.Property
+	lists map[string]bool // paths that are lists
+	root  *propNode
+}
+
+// propNode is one step of the paths of a type's properties. A nil propNode is
+// what no path names.
+type propNode struct {
+	prop     *bulwark.Property // listed at this path itself, or for the values of this map
+	list     bool
+	children map[string]*propNode
+	folded   map[string]string // names in lower case → as listed
+	values   *propNode         // below {}: what every key of a free map leads to
+}
+
+var plainPath = strings.NewReplacer("[]", "", "{}", "")
+
+func newTypeInfo(t *bulwark.Type) *typeInfo {
+	info := &typeInfo{t, map[string]*bulwark.Property{}, map[string]bool{}, &propNode{}}
+	for i := range t.Properties {
+		p := &t.Properties[i]
+		info.props[plainPath.Replace(p.Path)] = p
+		at, path := info.root, ""
+		for part := range strings.SplitSeq(p.Path, ".") {
+			name := plainPath.Replace(part)
+			path = strings.TrimPrefix(path+"."+name, ".")
+			at = at.child(name)
+			if strings.Contains(part, "[]") {
+				at.list, info.lists[path] = true, true
+			}
+			if strings.HasSuffix(part, "{}") {
+				if at.values == nil {
+					at.values = &propNode{}
+				}
+				at = at.values
+			}
+		}
+		at.prop = p
+	}
+	return info
+}
+
+func (p *propNode) child(name string) *propNode {
+	c := p.children[name]
+	if c == nil {
+		if p.children == nil {
+			p.children, p.folded = map[string]*propNode{}, map[string]string{}
+		}
+		c = &propNode{}
+		p.children[name] = c
+		p.folded[strings.ToLower(name)] = name
+	}
+	return c
+}
+
+// step returns what a member called name leads to. Below data of no fixed
+// shape, and below a secret, everything is as the property itself.
+func (p *propNode) step(name string) *propNode {
+	switch {
+	case p == nil:
+		return nil
+	case p.children[name] != nil:
+		return p.children[name]
+	case p.values != nil:
+		return p.values
+	case p.prop != nil && (p.prop.Kind == bulwark.KindAny || p.prop.Secret != ""):
+		return p
+	}
+	return nil
+}
