@@ -86,4 +86,5 @@ web:
 endif
 
 clean: ## remove what was built (not the caches, not bulwark-data/)
-	@rm -rf bin build web/dist web/node_modules test/web/node_modules
+	@rm -rf bin build web/node_modules test/web/node_modules
+	@[ ! -d web/dist ] || find web/dist -mindepth 1 -not -name README.txt -delete # README.txt is committed, so that web.go compiles
