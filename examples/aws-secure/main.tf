@@ -1,227 +1,125 @@
-# What the web shop's data should have looked like: a bucket, a queue, a secret
-# and a function, each closed. A scan of this folder should find little or
-# nothing; what it finds is worth a discussion.
-
 terraform {
-  required_version = ">= 1.6"
+  required_version = ">= 1.9"
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "~> 5.80"
+      version = "~> 6.0"
     }
   }
 }
 
 provider "aws" {
-  region = "eu-west-1"
+  region = var.region
+
+  default_tags {
+    tags = {
+      Service     = "webshop"
+      Environment = var.environment
+    }
+  }
+}
+
+variable "region" {
+  type        = string
+  description = "Region of the shop."
+  default     = "eu-central-1"
+}
+
+variable "environment" {
+  type        = string
+  description = "Name of the environment, part of every name."
+  default     = "production"
+}
+
+locals {
+  name = "webshop-secure-${var.environment}"
 }
 
 data "aws_caller_identity" "current" {}
 
-locals {
-  account = data.aws_caller_identity.current.account_id
+module "network" {
+  source = "./modules/network"
+
+  name    = local.name
+  cidr    = "10.30.0.0/16"
+  key_arn = aws_kms_key.this.arn
 }
 
-data "aws_iam_policy_document" "key" {
-  statement {
-    sid       = "Administration"
-    actions   = ["kms:*"]
-    resources = ["*"]
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:aws:iam::${local.account}:root"]
-    }
-  }
+module "shop" {
+  source = "./modules/shop"
+
+  name              = local.name
+  subnet_ids        = module.network.subnet_ids
+  server_group_id   = module.network.server_group_id
+  database_group_id = module.network.database_group_id
+  pictures_arn      = aws_s3_bucket.this["pictures"].arn
+  key_arn           = aws_kms_key.this.arn
 }
 
 resource "aws_kms_key" "this" {
-  description             = "Invoices"
+  description             = "Data of ${local.name}"
   enable_key_rotation     = true
   deletion_window_in_days = 30
-  policy                  = data.aws_iam_policy_document.key.json
 }
 
-resource "aws_s3_account_public_access_block" "this" {
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
+resource "aws_sqs_queue" "orders" {
+  name                      = "${local.name}-orders"
+  message_retention_seconds = 1209600
+  kms_master_key_id         = aws_kms_key.this.arn
 }
 
-resource "aws_s3_bucket" "invoices" {
-  bucket = "example-invoices-${local.account}"
-}
-
-resource "aws_s3_bucket" "access_logs" {
-  bucket = "example-access-logs-${local.account}"
-}
-
-resource "aws_s3_bucket_public_access_block" "this" {
-  for_each = {
-    invoices = aws_s3_bucket.invoices.id
-    logs     = aws_s3_bucket.access_logs.id
-  }
-
-  bucket                  = each.value
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_versioning" "this" {
-  for_each = {
-    invoices = aws_s3_bucket.invoices.id
-    logs     = aws_s3_bucket.access_logs.id
-  }
-
-  bucket = each.value
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
-
-resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
-  for_each = {
-    invoices = aws_s3_bucket.invoices.id
-    logs     = aws_s3_bucket.access_logs.id
-  }
-
-  bucket = each.value
-  rule {
-    bucket_key_enabled = true
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.this.arn
-    }
-  }
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  for_each = {
-    invoices = aws_s3_bucket.invoices.id
-    logs     = aws_s3_bucket.access_logs.id
-  }
-
-  bucket = each.value
-  rule {
-    id     = "tidy"
-    status = "Enabled"
-    noncurrent_version_expiration {
-      noncurrent_days = 90
-    }
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 7
-    }
-  }
-}
-
-resource "aws_s3_bucket_logging" "invoices" {
-  bucket        = aws_s3_bucket.invoices.id
-  target_bucket = aws_s3_bucket.access_logs.id
-  target_prefix = "invoices/"
-}
-
-data "aws_iam_policy_document" "tls" {
-  for_each = {
-    invoices = aws_s3_bucket.invoices.arn
-    logs     = aws_s3_bucket.access_logs.arn
-  }
-
-  statement {
-    sid       = "OnlyTLS"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [each.value, "${each.value}/*"]
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-}
-
-resource "aws_s3_bucket_policy" "invoices" {
-  bucket = aws_s3_bucket.invoices.id
-  policy = data.aws_iam_policy_document.tls["invoices"].json
-}
-
-resource "aws_s3_bucket_policy" "logs" {
-  bucket = aws_s3_bucket.access_logs.id
-  policy = data.aws_iam_policy_document.tls["logs"].json
-}
-
-resource "aws_sqs_queue" "failed" {
-  name              = "invoices-failed"
-  kms_master_key_id = aws_kms_key.this.id
-}
-
-resource "aws_secretsmanager_secret" "mail" {
-  name                    = "invoices/mail"
-  kms_key_id              = aws_kms_key.this.arn
-  recovery_window_in_days = 30
-}
-
-resource "aws_cloudwatch_log_group" "function" {
-  name              = "/aws/lambda/invoices"
+resource "aws_cloudwatch_log_group" "trail" {
+  name              = "/webshop/trail"
   retention_in_days = 365
   kms_key_id        = aws_kms_key.this.arn
 }
 
-data "aws_iam_policy_document" "trust" {
+data "aws_iam_policy_document" "trail_trust" {
   statement {
     actions = ["sts:AssumeRole"]
     principals {
       type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
+      identifiers = ["cloudtrail.amazonaws.com"]
     }
   }
 }
 
-resource "aws_iam_role" "function" {
-  name               = "invoices"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-data "aws_iam_policy_document" "function" {
-  statement {
-    actions   = ["s3:GetObject", "s3:PutObject"]
-    resources = ["${aws_s3_bucket.invoices.arn}/*"]
-  }
-  statement {
-    actions   = ["secretsmanager:GetSecretValue"]
-    resources = [aws_secretsmanager_secret.mail.arn]
-  }
+data "aws_iam_policy_document" "trail" {
   statement {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.function.arn}:*"]
+    resources = ["${aws_cloudwatch_log_group.trail.arn}:log-stream:*"]
   }
 }
 
-resource "aws_iam_role_policy" "function" {
-  name   = "own"
-  role   = aws_iam_role.function.id
-  policy = data.aws_iam_policy_document.function.json
+resource "aws_iam_role" "trail" {
+  name               = "${local.name}-trail"
+  assume_role_policy = data.aws_iam_policy_document.trail_trust.json
 }
 
-resource "aws_lambda_function" "invoices" {
-  function_name                  = "invoices"
-  role                           = aws_iam_role.function.arn
-  runtime                        = "nodejs22.x"
-  handler                        = "index.handler"
-  filename                       = "invoices.zip"
-  kms_key_arn                    = aws_kms_key.this.arn
-  reserved_concurrent_executions = 10
+resource "aws_iam_role_policy" "trail" {
+  name   = "write-logs"
+  role   = aws_iam_role.trail.id
+  policy = data.aws_iam_policy_document.trail.json
+}
 
-  dead_letter_config {
-    target_arn = aws_sqs_queue.failed.arn
-  }
+resource "aws_cloudtrail" "this" {
+  name                          = local.name
+  s3_bucket_name                = aws_s3_bucket.this["logs"].id
+  kms_key_id                    = aws_kms_key.this.arn
+  is_multi_region_trail         = true
+  include_global_service_events = true
+  enable_log_file_validation    = true
+  cloud_watch_logs_group_arn    = "${aws_cloudwatch_log_group.trail.arn}:*"
+  cloud_watch_logs_role_arn     = aws_iam_role.trail.arn
+}
 
-  tracing_config {
-    mode = "Active"
-  }
+resource "aws_iam_account_password_policy" "this" {
+  minimum_password_length        = 16
+  require_lowercase_characters   = true
+  require_uppercase_characters   = true
+  require_numbers                = true
+  require_symbols                = true
+  max_password_age               = 90
+  password_reuse_prevention      = 24
+  allow_users_to_change_password = true
 }

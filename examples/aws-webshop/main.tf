@@ -1,141 +1,98 @@
-# A small web shop as many teams have it: two modules well made, a few things
-# done in a hurry on a Friday, and never looked at again.
+terraform {
+  required_version = ">= 1.9"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.0"
+    }
+  }
+}
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = local.tags
+  }
+}
+
+variable "region" {
+  type        = string
+  description = "Region of the shop."
+  default     = "eu-central-1"
+}
+
+variable "environment" {
+  type        = string
+  description = "Name of the environment, part of every name."
+  default     = "production"
+}
 
 locals {
   name = "webshop-${var.environment}"
   tags = {
-    Application = "webshop"
+    Service     = "webshop"
     Environment = var.environment
   }
+  buckets = {
+    pictures = { versioned = true }
+    invoices = { versioned = false }
+    logs     = { versioned = false }
+  }
 }
+
+data "aws_caller_identity" "current" {}
 
 module "network" {
   source = "./modules/network"
 
-  name         = local.name
-  cidr         = "10.20.0.0/16"
-  zones        = ["${var.region}a", "${var.region}b"]
-  admin_ranges = var.admin_ranges
+  name = local.name
+  cidr = "10.20.0.0/16"
+  # The office moved and nobody knew its new address.
+  administrators = ["0.0.0.0/0"]
 }
 
-module "bucket" {
-  source   = "./modules/bucket"
-  for_each = var.buckets
+module "shop" {
+  source = "./modules/shop"
 
-  name      = "${local.name}-${each.key}"
-  public    = each.value.public
-  versioned = each.value.versioned
-  encrypted = each.value.encrypted
-  keep_days = each.value.kept_years * 365
-  tags      = local.tags
+  name              = local.name
+  subnet_id         = module.network.subnet_ids[0]
+  database_subnets  = module.network.subnet_ids
+  server_group_id   = module.network.server_group_id
+  database_group_id = module.network.database_group_id
+  database_public   = true
+  pictures_bucket   = aws_s3_bucket.this["pictures"].id
 }
 
-module "service" {
-  source = "./modules/service"
-
-  name       = local.name
-  vpc_id     = module.network.vpc_id
-  subnet_ids = module.network.public_subnet_ids
-  image      = "nginx:latest"
-  secrets = {
-    DATABASE_URL = "postgres://shop@${aws_db_instance.orders.address}/orders"
-  }
+# A key that is never rotated.
+resource "aws_kms_key" "this" {
+  description         = "Invoices and queues of ${local.name}"
+  enable_key_rotation = false
 }
 
-resource "aws_db_subnet_group" "orders" {
-  name       = local.name
-  subnet_ids = module.network.private_subnet_ids
+resource "aws_sqs_queue" "orders" {
+  name                      = "${local.name}-orders"
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = false
 }
 
-# Reachable from the internet, not encrypted, not backed up.
-resource "aws_db_instance" "orders" {
-  identifier              = "${local.name}-orders"
-  engine                  = "postgres"
-  engine_version          = "15.4"
-  instance_class          = "db.t3.medium"
-  allocated_storage       = 100
-  username                = "shop"
-  password                = var.database_password
-  db_subnet_group_name    = aws_db_subnet_group.orders.name
-  publicly_accessible     = true
-  storage_encrypted       = false
-  backup_retention_period = 0
-  skip_final_snapshot     = true
-  deletion_protection     = false
-  tags                    = local.tags
+resource "aws_sqs_queue_policy" "orders" {
+  queue_url = aws_sqs_queue.orders.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Partners"
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = aws_sqs_queue.orders.arn
+    }]
+  })
 }
 
-# As it should be.
-resource "aws_db_instance" "customers" {
-  identifier                          = "${local.name}-customers"
-  engine                              = "postgres"
-  engine_version                      = "16.4"
-  instance_class                      = "db.t3.medium"
-  allocated_storage                   = 50
-  username                            = "shop"
-  manage_master_user_password         = true
-  db_subnet_group_name                = aws_db_subnet_group.orders.name
-  publicly_accessible                 = false
-  storage_encrypted                   = true
-  kms_key_id                          = aws_kms_key.data.arn
-  backup_retention_period             = 14
-  deletion_protection                 = true
-  multi_az                            = true
-  auto_minor_version_upgrade          = true
-  copy_tags_to_snapshot               = true
-  iam_database_authentication_enabled = true
-  performance_insights_enabled        = true
-  performance_insights_kms_key_id     = aws_kms_key.data.arn
-  enabled_cloudwatch_logs_exports     = ["postgresql", "upgrade"]
-  monitoring_interval                 = 60
-  monitoring_role_arn                 = aws_iam_role.monitoring.arn
-  tags                                = local.tags
-}
-
-resource "aws_kms_key" "data" {
-  description         = "Customers' data"
-  enable_key_rotation = true
-}
-
-resource "aws_kms_key" "old" {
-  description = "From before rotation was thought of"
-}
-
-resource "aws_sqs_queue" "mail" {
-  name = "${local.name}-mail"
-}
-
-resource "aws_sqs_queue" "payments" {
-  name              = "${local.name}-payments"
-  kms_master_key_id = aws_kms_key.data.id
-}
-
-resource "aws_sns_topic" "orders" {
-  name = "${local.name}-orders"
-}
-
-resource "aws_cloudtrail" "main" {
-  provider = aws.logs
-
-  name                          = local.name
-  s3_bucket_name                = aws_s3_bucket.trail.id
-  include_global_service_events = true
-  is_multi_region_trail         = false
-  enable_log_file_validation    = false
-}
-
-resource "aws_s3_bucket" "trail" {
-  provider = aws.logs
-
-  bucket = "${local.name}-trail"
-}
-
-resource "aws_s3_bucket_public_access_block" "trail" {
-  provider = aws.logs
-
-  bucket                  = aws_s3_bucket.trail.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
+resource "aws_cloudtrail" "this" {
+  name                       = local.name
+  s3_bucket_name             = aws_s3_bucket.this["logs"].id
+  is_multi_region_trail      = false
+  enable_log_file_validation = false
 }

@@ -1,72 +1,87 @@
-variable "name" { type = string }
-variable "cidr" { type = string }
-variable "zones" { type = list(string) }
-variable "admin_ranges" { type = list(string) }
+variable "name" {
+  type        = string
+  description = "Prefix of every name."
+}
+
+variable "cidr" {
+  type        = string
+  description = "Range of the network."
+}
+
+variable "administrators" {
+  type        = list(string)
+  description = "Ranges that may reach SSH."
+}
+
+data "aws_availability_zones" "this" {
+  state = "available"
+}
 
 resource "aws_vpc" "this" {
   cidr_block           = var.cidr
   enable_dns_hostnames = true
-  tags                 = { Name = var.name }
 }
 
-resource "aws_internet_gateway" "this" {
-  vpc_id = aws_vpc.this.id
-}
-
-resource "aws_subnet" "public" {
-  count = length(var.zones)
+resource "aws_subnet" "this" {
+  count = 2
 
   vpc_id                  = aws_vpc.this.id
-  availability_zone       = var.zones[count.index]
-  cidr_block              = cidrsubnet(var.cidr, 4, count.index)
+  cidr_block              = cidrsubnet(var.cidr, 8, count.index)
+  availability_zone       = data.aws_availability_zones.this.names[count.index]
   map_public_ip_on_launch = true
 }
 
-resource "aws_subnet" "private" {
-  count = length(var.zones)
-
-  vpc_id            = aws_vpc.this.id
-  availability_zone = var.zones[count.index]
-  cidr_block        = cidrsubnet(var.cidr, 4, count.index + 8)
-}
-
-resource "aws_default_security_group" "this" {
+resource "aws_security_group" "server" {
+  name   = "${var.name}-server"
   vpc_id = aws_vpc.this.id
+
+  ingress {
+    description = "Customers"
+    from_port   = 443
+    to_port     = 443
+    protocol    = "tcp"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+
+  ingress {
+    from_port   = 22
+    to_port     = 22
+    protocol    = "tcp"
+    cidr_blocks = var.administrators
+  }
+
+  egress {
+    from_port   = 0
+    to_port     = 0
+    protocol    = "-1"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
 }
 
-resource "aws_security_group" "bastion" {
-  name        = "${var.name}-bastion"
-  description = "Way in for administrators"
+resource "aws_security_group" "database" {
+  name        = "${var.name}-database"
+  description = "Database of the shop"
   vpc_id      = aws_vpc.this.id
-
-  dynamic "ingress" {
-    for_each = { ssh = 22, rdp = 3389 }
-    content {
-      description = ingress.key
-      from_port   = ingress.value
-      to_port     = ingress.value
-      protocol    = "tcp"
-      cidr_blocks = var.admin_ranges
-    }
-  }
 }
 
-resource "aws_instance" "bastion" {
-  ami                         = "ami-0123456789abcdef0"
-  instance_type               = "t3.micro"
-  subnet_id                   = aws_subnet.public[0].id
-  vpc_security_group_ids      = [aws_security_group.bastion.id]
-  associate_public_ip_address = true
-
-  metadata_options {
-    http_tokens = "optional"
-  }
-
-  root_block_device {
-    encrypted = false
-  }
+# Opened for one evening, years ago.
+resource "aws_security_group_rule" "database" {
+  type              = "ingress"
+  security_group_id = aws_security_group.database.id
+  from_port         = 5432
+  to_port           = 5432
+  protocol          = "tcp"
+  cidr_blocks       = ["0.0.0.0/0"]
 }
 
-output "vpc_id" { value = aws_vpc.this.id }
-output "public_subnet_ids" { value = aws_subnet.public[*].id }
-output "private_subnet_ids" { value = aws_subnet.private[*].id }
+output "subnet_ids" {
+  value = aws_subnet.this[*].id
+}
+
+output "server_group_id" {
+  value = aws_security_group.server.id
+}
+
+output "database_group_id" {
+  value = aws_security_group.database.id
+}

@@ -1,7 +1,0 @@
-environment = "production"
-
-buckets = {
-  catalogue = { public = true, versioned = false }
-  invoices  = { kept_years = 10 }
-  exports   = { encrypted = false, versioned = false }
-}
