@@ -38,6 +38,9 @@ func (s *Scanner) scanARM(ctx context.Context, data []byte, name string) ([]*bul
 	assets, gaps := s.finish(a, name, func(d bulwark.Declaration) []bulwark.Suppression {
 		return append(silenced.within(d.Position), t.out.suppressions[d.Position.String()]...)
 	})
+	if g, over := t.out.spent.gap("ARM template", name); over {
+		gaps = append(gaps, g)
+	}
 	return assets, append(t.out.gaps, gaps...)
 }
 
