@@ -159,7 +159,7 @@ func (t *armTemplate) resource(item *tf.Node, parent armParent, depth int, maybe
 	}
 	t.suppress(item)
 	if info != nil {
-		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: conform(body, info.root, true), pos: item.Pos,
+		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: conform(body, info.shape().root, true), pos: item.Pos,
 			decls: []bulwark.Declaration{{Address: address, Position: item.Pos}}})
 		if maybe {
 			t.out.maybe = append(t.out.maybe, resource{address: address, pos: item.Pos})

@@ -51,7 +51,7 @@ func (s *Scanner) scanTemplate(ctx context.Context, data []byte, name string) ([
 		resources := t.resources()
 		for _, r := range resources {
 			if info := a.m.types.byID[r.typ]; info != nil {
-				tree := conform(r.body.Clone(), info.root, false)
+				tree := conform(r.body.Clone(), info.shape().root, false)
 				if r.partial {
 					fillUnknown(info, tree, "the resource could not be read whole")
 				}
