@@ -38,6 +38,9 @@ func (s *Scanner) scanARM(ctx context.Context, data []byte, name string) ([]*bul
 	assets, gaps := s.finish(a, name, func(d bulwark.Declaration) []bulwark.Suppression {
 		return append(silenced.within(d.Position), t.out.suppressions[d.Position.String()]...)
 	})
+	if g, over := t.out.spent.gap("ARM template", name); over {
+		gaps = append(gaps, g)
+	}
 	return assets, append(t.out.gaps, gaps...)
 }
 
@@ -156,7 +159,7 @@ func (t *armTemplate) resource(item *tf.Node, parent armParent, depth int, maybe
 	}
 	t.suppress(item)
 	if info != nil {
-		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: conform(body, info.root, true), pos: item.Pos,
+		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: conform(body, info.shape().root, true), pos: item.Pos,
 			decls: []bulwark.Declaration{{Address: address, Position: item.Pos}}})
 		if maybe {
 			t.out.maybe = append(t.out.maybe, resource{address: address, pos: item.Pos})

@@ -52,6 +52,7 @@ type assembler struct {
 const (
 	maxCopies  = 4 << 20 // nodes copied by fan-out in one root
 	maxParents = 256     // assets that one value may refer to
+	maxSame    = 16      // assets of one name of which a value may be meant
 )
 
 type identKey struct{ typ, value string }
@@ -177,12 +178,12 @@ func (a *assembler) find(n *tf.Node, typ, scope string) []*entry {
 	if len(out) == 0 && n.Kind == tf.String {
 		list := a.byIdent[identKey{typ, n.Text}]
 		for _, e := range list {
-			if len(out) < maxParents && e.scope == scope {
+			if len(out) < maxSame && e.scope == scope {
 				out = append(out, e)
 			}
 		}
 		if len(out) == 0 {
-			out = append(out, list[:min(len(list), maxParents)]...)
+			out = append(out, list[:min(len(list), maxSame)]...)
 		}
 	}
 	return out
@@ -376,6 +377,7 @@ func (a *assembler) splitOne(body *tf.Node, each []string) []*tf.Node {
 		}
 		for _, item := range items {
 			if a.copies += 1 + len(bare.Fields); a.copies > maxCopies {
+				a.gaps = append(a.gaps, bulwark.Gap{What: "resource", Where: n.Pos.String(), Position: n.Pos, Why: e + " has more elements than are looked at"})
 				one(e, &tf.Node{Kind: tf.Unknown, Reason: "there are more elements than are looked at", Pos: n.Pos})
 				return out
 			}

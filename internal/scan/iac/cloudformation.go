@@ -51,7 +51,7 @@ func (s *Scanner) scanTemplate(ctx context.Context, data []byte, name string) ([
 		resources := t.resources()
 		for _, r := range resources {
 			if info := a.m.types.byID[r.typ]; info != nil {
-				tree := conform(r.body.Clone(), info.root, false)
+				tree := conform(r.body.Clone(), info.shape().root, false)
 				if r.partial {
 					fillUnknown(info, tree, "the resource could not be read whole")
 				}
@@ -62,6 +62,9 @@ func (s *Scanner) scanTemplate(ctx context.Context, data []byte, name string) ([
 			}
 		}
 		a.assemble(resources)
+		if g, over := t.spent.gap("CloudFormation template", name); over {
+			gaps = append(gaps, g)
+		}
 		more, moreGaps := s.finish(a, name, func(d bulwark.Declaration) []bulwark.Suppression {
 			return append(silenced.within(d.Position), t.suppressions[d.Address]...)
 		})
@@ -107,6 +110,12 @@ func (b *budget) text(n *tf.Node) *tf.Node {
 		return tooLarge(n.Pos)
 	}
 	return n
+}
+
+// gap says that there was no more to spend.
+func (b *budget) gap(what, name string) (bulwark.Gap, bool) {
+	return bulwark.Gap{What: what, Where: name, Why: "the template is too large to evaluate; what was not is unknown", Position: bulwark.Position{File: name}},
+		b.steps > maxSteps || b.bytes > maxText
 }
 
 func tooLarge(pos bulwark.Position) *tf.Node {

@@ -93,8 +93,8 @@ func TestHostile(t *testing.T) {
 		{"deep Terraform", "deep.tf", "resource \"aws_s3_bucket\" \"b\" {\n  x = " + deep("[", 10_000) + deep("]", 10_000) + "\n}\n", "deep.tf"},
 		{"deep blocks", "deep.tf", "resource \"aws_s3_bucket\" \"b\" {\n" + deep("a {\n", 10_000) + deep("}\n", 10_000) + "}\n", "deep.tf"},
 		{"YAML bomb", "bomb.yaml", yamlBomb(), "bomb.yaml"},
-		{"doubling texts", "double.yaml", doubling(), ""},
-		{"doubling ARM texts", "double.json", armDoubling(), ""},
+		{"doubling texts", "double.yaml", doubling(), "double.yaml"},
+		{"doubling ARM texts", "double.json", armDoubling(), "double.json"},
 		{"truncated YAML", "cut.yaml", goodTemplate[:len(goodTemplate)-3], "cut.yaml"},
 		{"truncated JSON", "cut.json", armHead + `"resources": [`, "cut.json"},
 		{"zero bytes", "zero.yaml", "Resources:\n  R:\n    Type: AWS::S3::Bucket\n\x00\x00\x00", "zero.yaml"},
@@ -104,7 +104,7 @@ func TestHostile(t *testing.T) {
 		{"many properties", "wide.yaml", "Resources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties:\n" + wide(60_000, "      P%d: 1\n"), ""},
 		{"many resources", "wide.yaml", "Resources:\n" + wide(20_000, "  R%d: {Type: 'AWS::S3::Bucket', Properties: {BucketName: same, LoggingConfiguration: {DestinationBucketName: same}}}\n"), ""},
 		{"many copies", "many.json", armHead + `"resources": [{"type": "Microsoft.Storage/storageAccounts", "name": "[copyIndex()]", "copy": {"name": "c", "count": 2000000000}}]}`, "many.json"},
-		{"fan-out", "fan.tf", "resource \"aws_security_group\" \"g\" {\n  ingress {\n" + wide(3_000, "    x%d = 1\n") + "    cidr_blocks = [" + wide(30_000, "\"10.0.0.%d/8\",") + "]\n  }\n}\n", ""},
+		{"fan-out", "fan.tf", "resource \"aws_security_group\" \"g\" {\n  ingress {\n" + wide(3_000, "    x%d = 1\n") + "    cidr_blocks = [" + wide(30_000, "\"10.0.0.%d/8\",") + "]\n  }\n}\n", "fan.tf"},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			fsys := fstest.MapFS{"good.yaml": {Data: []byte(goodTemplate)}, "bad/" + c.file: {Data: []byte(c.text)}}

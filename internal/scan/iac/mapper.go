@@ -110,7 +110,7 @@ func (m *mapper) ready(tg *target) []bulwark.Problem {
 			a := attribute{AttributeMapping: &tg.mapping.Attributes[i]}
 			a.from, a.to = parsePath(a.From), parsePath(a.To)
 			full := prefix + strings.ReplaceAll(a.To, "[]", "")
-			a.prop, a.isList = tg.typ.props[full], tg.typ.lists[full]
+			a.prop, a.isList = tg.typ.shape().props[full], tg.typ.shape().lists[full]
 			a.expr = m.program(tg, a.Expr)
 			tg.attrs = append(tg.attrs, a)
 		}

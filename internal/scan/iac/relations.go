@@ -2,6 +2,7 @@ package iac
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,6 +25,9 @@ func (a *assembler) relations(e *entry, id func(*entry) string) []bulwark.Relati
 				if to != e {
 					out = append(out, bulwark.Relation{Name: ref.Name, Inverse: ref.Inverse, Type: ref.To, Target: id(to)})
 				}
+			}
+			if n.Kind == tf.String && len(a.byIdent[identKey{ref.To, n.Text}]) > maxSame {
+				out = append(out, bulwark.Relation{Name: ref.Name, Inverse: ref.Inverse, Type: ref.To, Reason: fmt.Sprintf("more than %d are called %s", maxSame, n.Text)})
 			}
 			if len(found) == 0 {
 				out = append(out, bulwark.Relation{Name: ref.Name, Inverse: ref.Inverse, Type: ref.To, Reason: a.elsewhere(n)})

@@ -2,6 +2,7 @@ package iac
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -15,7 +16,7 @@ type typeIndex struct {
 func newTypeIndex(types *bulwark.Types) *typeIndex {
 	x := &typeIndex{byID: map[string]*typeInfo{}, folded: map[string]*typeInfo{}}
 	for _, t := range types.All() {
-		info := newTypeInfo(t)
+		info := &typeInfo{t, sync.OnceValue(func() *shape { return newShape(t) })}
 		x.byID[t.ID] = info
 		if lower := strings.ToLower(t.ID); x.folded[lower] == nil {
 			x.folded[lower] = info
@@ -24,10 +25,15 @@ func newTypeIndex(types *bulwark.Types) *typeIndex {
 	return x
 }
 
-// typeInfo is a type with its properties by path, without [] and {}, and as a
-// tree.
+// typeInfo is a type, with its properties as mappings need them, which are
+// indexed when they are first asked for.
 type typeInfo struct {
 	*bulwark.Type
+	shape func() *shape
+}
+
+// shape is a type's properties by path, without [] and {}, and as a tree.
+type shape struct {
 	props map[string]*bulwark.Property
 	lists map[string]bool // paths that are lists
 	root  *propNode
@@ -45,8 +51,8 @@ type propNode struct {
 
 var plainPath = strings.NewReplacer("[]", "", "{}", "")
 
-func newTypeInfo(t *bulwark.Type) *typeInfo {
-	info := &typeInfo{t, map[string]*bulwark.Property{}, map[string]bool{}, &propNode{}}
+func newShape(t *bulwark.Type) *shape {
+	info := &shape{map[string]*bulwark.Property{}, map[string]bool{}, &propNode{}}
 	for i := range t.Properties {
 		p := &t.Properties[i]
 		info.props[plainPath.Replace(p.Path)] = p

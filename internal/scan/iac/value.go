@@ -28,7 +28,7 @@ func toValue(n *tf.Node, opts valueOptions) (bulwark.Value, error) {
 	w.b.At(n.Pos)
 	var p *propNode
 	if opts.typ != nil {
-		p = opts.typ.root
+		p = opts.typ.shape().root
 	}
 	w.add(n, "", p)
 	return w.b.Build(opts.asset)
