@@ -103,7 +103,7 @@ function Row({ e, onEnd }: { e: Exemption; onEnd: () => void }) {
       <td title={moment(e.created)}>
         <span className="two-lines">
           {e.author.replace(/^user:/, "")}
-          <span className="faint">{ago(e.created)}</span>
+          <span className="faint nowrap">{ago(e.created)}</span>
         </span>
       </td>
       <td className="nowrap" title={moment(e.expires)}>{e.expires ? day(e.expires) : "ended by hand"}</td>
