@@ -2,6 +2,7 @@ import "@fontsource-variable/inter/wght.css";
 import "./theme/mantine.css";
 import "./theme/tokens.css";
 import "./theme/base.css";
+import "./ui/marks.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";

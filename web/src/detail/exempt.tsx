@@ -7,6 +7,7 @@ import { Failed } from "../ui/answers";
 import { percent, points, some } from "../ui/text";
 import { useParams } from "../ui/url";
 import "../theme/more.css";
+import "./detail.css";
 
 export interface ExemptProps {
   checks?: string[];

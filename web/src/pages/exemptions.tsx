@@ -101,9 +101,12 @@ function Row({ e, onEnd }: { e: Exemption; onEnd: () => void }) {
       <td>{e.category === "waiver" ? "accepted: not counted" : "mitigated: counts as healthy"}</td>
       <td>{e.reason}</td>
       <td title={moment(e.created)}>
-        {e.author.replace(/^user:/, "")} <span className="faint">{ago(e.created)}</span>
+        <span className="two-lines">
+          {e.author.replace(/^user:/, "")}
+          <span className="faint nowrap">{ago(e.created)}</span>
+        </span>
       </td>
-      <td title={moment(e.expires)}>{e.expires ? day(e.expires) : "ended by hand"}</td>
+      <td className="nowrap" title={moment(e.expires)}>{e.expires ? day(e.expires) : "ended by hand"}</td>
       <td className="right">
         <Button size="compact-xs" onClick={onEnd} aria-label={`End the exemption of ${e.check ?? e.asset ?? e.id}`}>
           End
