@@ -35,7 +35,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("ROOT", root)
 			return err
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
 }
 
