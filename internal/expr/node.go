@@ -33,9 +33,9 @@ type nodeDefault struct {
 // Nullable scalars are instances of their own, told apart by identity; the
 // checker takes them wherever it takes the scalar.
 var (
-	nullBool   = types.NewNullableType(types.BoolType)
-	nullInt    = types.NewNullableType(types.IntType)
-	nullDouble = types.NewNullableType(types.DoubleType)
+	nullBool = types.NewNullableType(types.BoolType)
+	nullInt  = types.NewNullableType(types.IntType)
+
 	nullString = types.NewNullableType(types.StringType)
 )
 

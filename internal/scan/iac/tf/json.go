@@ -199,7 +199,7 @@ func (r *jsonReader) object() (*Node, error) {
 			break
 		}
 		if r.i >= len(r.src) || r.src[r.i] != '"' {
-			return nil, errors.New("expected a member's name")
+			return nil, errors.New("a member's name is missing")
 		}
 		name, err := r.text()
 		if err != nil {
@@ -207,7 +207,7 @@ func (r *jsonReader) object() (*Node, error) {
 		}
 		r.space()
 		if r.i >= len(r.src) || r.src[r.i] != ':' {
-			return nil, errors.New("expected :")
+			return nil, errors.New("a colon is missing after a name")
 		}
 		r.i++
 		v, err := r.value()

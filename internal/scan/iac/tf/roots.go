@@ -79,8 +79,7 @@ func uncalled(calls map[string][]string) []string {
 	sort.Strings(all)
 	var roots []string
 	reached := map[string]bool{}
-	var reach func(folder string)
-	reach = func(folder string) {
+	reach := func(folder string) {
 		stack := []string{folder}
 		for len(stack) > 0 {
 			f := stack[len(stack)-1]
