@@ -1,6 +1,7 @@
 package iac
 
 import (
+	"bytes"
 	"context"
 	"regexp"
 	"strings"
@@ -16,7 +17,9 @@ var (
 )
 
 // isTemplate reports whether a file's text may be a CloudFormation template.
-func isTemplate(data []byte) bool { return resourcesKey.Match(data) && awsType.Match(data) }
+func isTemplate(data []byte) bool {
+	return bytes.Contains(data, []byte("Resources")) && awsType.Match(data) && resourcesKey.Match(data)
+}
 
 // cfnTag names the intrinsic function of a YAML tag: !Sub is Fn::Sub.
 func cfnTag(tag string) string {

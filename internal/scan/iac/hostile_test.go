@@ -107,6 +107,9 @@ func TestHostile(t *testing.T) {
 		{"fan-out", "fan.tf", "resource \"aws_security_group\" \"g\" {\n  ingress {\n" + wide(3_000, "    x%d = 1\n") + "    cidr_blocks = [" + wide(30_000, "\"10.0.0.%d/8\",") + "]\n  }\n}\n", "fan.tf"},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			if testing.Short() && len(c.text) > 100_000 {
+				t.Skip("large input; not with -short")
+			}
 			fsys := fstest.MapFS{"good.yaml": {Data: []byte(goodTemplate)}, "bad/" + c.file: {Data: []byte(c.text)}}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)

@@ -93,19 +93,19 @@ func Lint(types *bulwark.Types) []bulwark.Problem {
 	return slices.Compact(out)
 }
 
-// Gather yields the assets of the tree in order of their files, then the gaps,
-// then the listing of the whole, which is complete when every file could be
-// read. The error is of ctx, of the tree's root or of yield.
+// Gather yields the assets of the tree as it finds them, in the order of roots
+// and files and Kubernetes objects last, then the gaps, then the listing of the
+// whole, which is complete when every file could be read. The error is of ctx,
+// of the tree's root or of yield.
 func (s *Scanner) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
 	files, gaps, err := s.files(ctx)
 	if err != nil {
 		return err
 	}
-	assets, moreGaps, err := s.scanTerraform(ctx, files)
-	if err != nil {
+	out := &output{s: s, yield: yield, gaps: gaps}
+	if err := s.scanTerraform(ctx, files, out); err != nil {
 		return err
 	}
-	gaps = append(gaps, moreGaps...)
 	configured := map[string]bool{} // folders with Terraform configuration
 	for _, name := range files {
 		if isTerraform(name) {
@@ -118,15 +118,39 @@ func (s *Scanner) Gather(ctx context.Context, yield func(bulwark.Gathered) error
 			return fmt.Errorf("iac: scan %s: %w", name, err)
 		}
 		found, language, fileGaps := s.scanFile(ctx, name, configured[path.Dir(name)])
-		gaps = append(gaps, fileGaps...)
-		if language == kubernetes {
-			objects = append(objects, found...)
-		} else {
-			assets = append(assets, found...)
+		if language == kubernetes { // related to each other when all are there
+			objects, found = append(objects, found...), nil
+		}
+		if err := out.add(found, fileGaps); err != nil {
+			return err
 		}
 	}
-	gaps = append(gaps, kube.Link(objects)...)
-	return s.emit(append(assets, objects...), gaps, yield)
+	linkGaps := kube.Link(objects)
+	if err := out.add(objects, linkGaps); err != nil {
+		return err
+	}
+	return out.end()
+}
+
+// output yields assets at once and keeps the gaps for the end.
+type output struct {
+	s     *Scanner
+	yield func(bulwark.Gathered) error
+	gaps  []bulwark.Gap
+}
+
+func (o *output) add(assets []*bulwark.Asset, gaps []bulwark.Gap) error {
+	o.gaps = append(o.gaps, gaps...)
+	for _, a := range assets {
+		a.Connector = o.s.opts.Connector
+		if a.Scope == "" {
+			a.Scope = "code/" + o.s.opts.RepositoryID
+		}
+		if err := o.yield(bulwark.Gathered{Asset: a}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unread are the kinds of gap for which assets may be missing.
@@ -135,34 +159,25 @@ var unread = map[string]bool{
 	"CloudFormation template": true, "ARM template": true, "Terraform plan or state": true,
 }
 
-func (s *Scanner) emit(assets []*bulwark.Asset, gaps []bulwark.Gap, yield func(bulwark.Gathered) error) error {
-	scope := "code/" + s.opts.RepositoryID
-	for _, a := range assets {
-		a.Connector = s.opts.Connector
-		if a.Scope == "" {
-			a.Scope = scope
-		}
-		if err := yield(bulwark.Gathered{Asset: a}); err != nil {
-			return err
-		}
-	}
-	listing := &bulwark.Listing{Connector: s.opts.Connector, Scope: scope, Complete: true, At: s.opts.Now()}
+// end yields the gaps, each once, and the listing.
+func (o *output) end() error {
+	listing := &bulwark.Listing{Connector: o.s.opts.Connector, Scope: "code/" + o.s.opts.RepositoryID, Complete: true, At: o.s.opts.Now()}
 	type key struct{ what, where, why string }
 	seen := map[key]bool{} // a module that several roots call has the same gap in each
-	for i, g := range gaps {
+	for i, g := range o.gaps {
 		k := key{g.What, g.Where, g.Why}
 		if seen[k] {
 			continue
 		}
 		seen[k] = true
 		if unread[g.What] && listing.Complete {
-			listing.Complete, listing.Gap = false, &gaps[i]
+			listing.Complete, listing.Gap = false, &o.gaps[i]
 		}
-		if err := yield(bulwark.Gathered{Gap: &gaps[i]}); err != nil {
+		if err := o.yield(bulwark.Gathered{Gap: &o.gaps[i]}); err != nil {
 			return err
 		}
 	}
-	return yield(bulwark.Gathered{Listing: listing})
+	return o.yield(bulwark.Gathered{Listing: listing})
 }
 
 // The languages of files that stand alone.

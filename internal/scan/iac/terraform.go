@@ -12,9 +12,9 @@ import (
 
 // scanTerraform evaluates every root folder of the tree, or the one file that
 // is scanned alone.
-func (s *Scanner) scanTerraform(ctx context.Context, files []string) ([]*bulwark.Asset, []bulwark.Gap, error) {
+func (s *Scanner) scanTerraform(ctx context.Context, files []string, out *output) error {
 	if !slices.ContainsFunc(files, isTerraform) {
-		return nil, nil, nil
+		return nil
 	}
 	var cache tf.Cache
 	opts := tf.Options{VarFiles: s.opts.VarFiles, Cache: &cache}
@@ -24,11 +24,9 @@ func (s *Scanner) scanTerraform(ctx context.Context, files []string) ([]*bulwark
 	} else {
 		var err error
 		if roots, err = tf.FindRoots(ctx, s.opts.FS, ".", tf.Limits{}); err != nil {
-			return nil, nil, fmt.Errorf("iac: find Terraform roots: %w", err)
+			return fmt.Errorf("iac: find Terraform roots: %w", err)
 		}
 	}
-	var assets []*bulwark.Asset
-	var gaps []bulwark.Gap
 	for _, root := range roots {
 		if inSkipped(root) {
 			continue
@@ -36,15 +34,16 @@ func (s *Scanner) scanTerraform(ctx context.Context, files []string) ([]*bulwark
 		result, err := tf.Evaluate(ctx, s.opts.FS, root, opts)
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil, nil, fmt.Errorf("iac: %w", err)
+				return fmt.Errorf("iac: %w", err)
 			}
-			gaps = append(gaps, fileGap("Terraform root", root, err))
+			out.gaps = append(out.gaps, fileGap("Terraform root", root, err))
 			continue
 		}
-		more, moreGaps := s.fromTerraform(result, root)
-		assets, gaps = append(assets, more...), append(gaps, moreGaps...)
+		if err := out.add(s.fromTerraform(result, root)); err != nil {
+			return err
+		}
 	}
-	return assets, gaps, nil
+	return nil
 }
 
 // scanPlan reads a plan or state.
