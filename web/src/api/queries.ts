@@ -15,11 +15,11 @@ function useScope(): string | undefined {
 }
 
 /** useList reads a list page by page; `key` begins its query key. */
-function useList<P extends t.Path>(key: string, path: P, query: t.Question<P>): Listing<t.Row<P>> {
+function useList<P extends t.Path>(key: string, path: P, query: t.Question<P>, first = firstPage): Listing<t.Row<P>> {
   const asked = query as Query;
   const list = useInfiniteQuery({
     queryKey: [key, "list", asked],
-    queryFn: ({ pageParam, signal }) => call<t.List<t.Row<P>>>("GET", path, { ...asked, limit: pageParam ? nextPage : firstPage, cursor: pageParam }, undefined, signal),
+    queryFn: ({ pageParam, signal }) => call<t.List<t.Row<P>>>("GET", path, { ...asked, limit: pageParam ? nextPage : first, cursor: pageParam }, undefined, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next || undefined,
     placeholderData: keepPreviousData,
@@ -118,7 +118,7 @@ export function useRecommendations(f: Filter, sort?: string) {
     provider: joined(f, "provider"),
     fix: joined(f, "fix"),
     sort,
-  });
+  }, nextPage); // groups are told of whole
 }
 
 export function useFindings(f: Filter, sort?: string): Listing<t.Finding> {

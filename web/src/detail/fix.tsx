@@ -32,7 +32,7 @@ export function Fix({ of }: { of: Remediation }) {
       </Tabs.List>
       {here.map(([key, label]) => (
         <Tabs.Panel key={key} value={key}>
-          {looksLikeCode(of[key]!) ? <Code text={of[key]!} what={`${label} fix`} /> : <Prose text={of[key]!} />}
+          {key !== "console" && looksLikeCode(of[key]!) ? <Code text={of[key]!} what={`${label} fix`} /> : <Prose text={of[key]!} />}
         </Tabs.Panel>
       ))}
       <p className="muted fix-note">After the change, the asset is judged again when it is next read; its finding resolves by itself.</p>

@@ -105,7 +105,7 @@ function ConnectorCard({ c, run }: { c: Connector; run?: Run }) {
       <p className="faint con-next">
         {c.enabled ? (
           <>
-            {c.interval && `every ${c.interval.replace(/0m0s$|0s$/, "")}`}
+            {c.interval && `every ${c.interval.replace(/(?<=h)0m0s$|(?<=m)0s$/, "")}`}
             {c.nextRun && ` · next ${Date.parse(c.nextRun) > Date.now() ? ago(c.nextRun) : "now"}`}
           </>
         ) : (

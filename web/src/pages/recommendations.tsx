@@ -126,7 +126,8 @@ function toggled(old: Set<string>, key: string): Set<string> {
   return next;
 }
 
-/** group puts rows under their controls, the control with most to gain first. */
+/** group puts rows under their controls, the control with most to gain first,
+ *  and in it what is unhealthy before what is not. */
 function group(rows: Recommendation[], closed: Set<string>): Item<Recommendation>[] {
   const groups = new Map<string, Recommendation[]>();
   for (const r of rows) {
@@ -149,6 +150,7 @@ function group(rows: Recommendation[], closed: Set<string>): Item<Recommendation
         </span>
       </button>
     );
-    return [{ group: control, header }, ...(shut ? [] : list.map((row) => ({ row })))];
+    const first = [...list.filter((r) => r.unhealthy > 0), ...list.filter((r) => r.unhealthy === 0)];
+    return [{ group: control, header }, ...(shut ? [] : first.map((row) => ({ row })))];
   });
 }

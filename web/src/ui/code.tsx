@@ -95,8 +95,8 @@ function Inline({ text }: { text: string }) {
   });
 }
 
-/** looksLikeCode says whether a remediation is code as a whole rather than prose with code in it. */
+/** looksLikeCode says whether a remediation is code as a whole rather than sentences, perhaps with code in them. */
 export function looksLikeCode(text: string): boolean {
-  if (text.includes("```")) return false;
-  return /^(\s*(aws|az|gcloud|kubectl|sudo|resource |apiVersion:|FROM |RUN |USER |[#{]|\w+ *= *["{[]|[A-Z]\w+:\s))/m.test(text) && !/^[A-Z][a-z]+ [a-z]+ /.test(text.trim());
+  const first = text.trim();
+  return !first.includes("```") && !/^([A-Z][a-z']+ |A |I |\d+\. |[-*] )/.test(first);
 }

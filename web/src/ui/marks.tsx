@@ -87,7 +87,7 @@ export interface Tally {
 /** TallyBar draws healthy, unhealthy and unknown as parts of one line. Its figures are its text. */
 export function TallyBar({ of, width = 72 }: { of: Tally; width?: number }) {
   const total = of.healthy + of.unhealthy + of.unknown;
-  if (total === 0) return <span className="faint">none applicable</span>;
+  if (total === 0) return <span className="faint" title="no asset is applicable">n/a</span>;
   const w = (n: number) => (n === 0 ? 0 : Math.max(2, (n / total) * width));
   const bad = w(of.unhealthy);
   const open = w(of.unknown);
