@@ -127,8 +127,7 @@ spec:
 `
 )
 
-// scanTree scans without keeping what is gathered, as the pipeline does not
-// keep it here either.
+// scanTree scans without keeping what is gathered.
 func scanTree(tb testing.TB, tree fstest.MapFS, types *bulwark.Types) (assets, gaps int) {
 	tb.Helper()
 	s, err := New(Options{FS: tree, RepositoryID: "shop", Types: types})
@@ -175,7 +174,7 @@ func BenchmarkNew(b *testing.B) {
 }
 
 // TestScale scans 50,000 lines: every resource becomes an asset without a gap,
-// within ten seconds and half a gigabyte even on a busy machine.
+// in a second or two, or half a minute on a machine that is busy with else.
 func TestScale(t *testing.T) {
 	if testing.Short() {
 		t.Skip("scans 50,000 lines; not with -short")
@@ -192,7 +191,7 @@ func TestScale(t *testing.T) {
 	if want := services * (20 + 1 + 10 + 10 + 10 + 1); assets != want || gaps != 0 {
 		t.Errorf("%d assets and %d gaps, want %d and none", assets, gaps, want)
 	}
-	if took > 10*time.Second {
+	if took > 30*time.Second {
 		t.Errorf("scanning took %s", took)
 	}
 }

@@ -95,7 +95,7 @@ type budget struct{ steps, bytes int }
 
 const (
 	maxSteps = 1 << 20
-	maxText  = 64 << 20 // bytes that functions write
+	maxText  = 16 << 20 // bytes that functions write
 )
 
 // step counts one value; false when there is no more to spend.
