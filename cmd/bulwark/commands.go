@@ -1,6 +1,24 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+)
+
+// versionCommand prints one line that a report of a fault can quote.
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version, and what it was built with and for",
+		Example: "  bulwark version",
+		Args:    cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) {
+			fmt.Fprintf(cmd.OutOrStdout(), "bulwark %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		},
+	}
+}
 
 // commands lists the commands in the order that help shows them.
 func commands() []*cobra.Command {
@@ -8,5 +26,6 @@ func commands() []*cobra.Command {
 		serveCommand(),
 		scanCommand(),
 		checkCommand(),
+		versionCommand(),
 	}
 }

@@ -31,6 +31,8 @@ func scanCommand() *cobra.Command {
 		Short: "Judge something once, without a server",
 		Long: "Judges something once, without a server. Exits with 0 when nothing is at or over --fail-on,\n" +
 			"1 when something is, 2 when the job could not be done.",
+		Args: cobra.NoArgs, // a misspelt subject is an error, not help and 0
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(scanHostCommand(), scanIaCCommand())
 	return cmd

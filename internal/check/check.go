@@ -21,7 +21,7 @@ type World = expr.World
 
 // Options say how Compile works.
 type Options struct {
-	// Lazy compiles each check when it is first needed, for content that has
+	// Lazy compiles each of our checks when it is first needed, for content that has
 	// been tested already. A check that then does not compile answers unknown.
 	Lazy bool
 	// Cost bounds one check on one asset; 0 means expr.DefaultCost.
@@ -84,7 +84,7 @@ func Compile(checks []*bulwark.Check, types *bulwark.Types, opts Options) (*Set,
 		bad := false
 		for _, id := range ids {
 			r := &rule{check: c, typ: id, set: s}
-			if !opts.Lazy {
+			if !opts.Lazy || c.Custom { // no test of ours has seen a user's
 				if r.ready(); len(r.problems) > 0 {
 					problems, bad = append(problems, r.problems...), true
 					break

@@ -34,10 +34,10 @@ func writeTable(w io.Writer, r *bulwark.Report) error {
 	fmt.Fprintf(&b, "%d assets, %d assessments: %d findings (%d critical, %d high, %d medium, %d low), %d unknown\n",
 		len(r.Assets), len(r.Assessments), len(r.Findings), n[bulwark.Critical], n[bulwark.High], n[bulwark.Medium], n[bulwark.Low]+n[bulwark.Informational], unknowns(r))
 	if len(r.Suppressed) > 0 {
-		fmt.Fprintf(&b, "%d findings are silenced by comments\n", len(r.Suppressed))
+		fmt.Fprintf(&b, "%s silenced by comments\n", counted(len(r.Suppressed), "finding"))
 	}
 	if len(r.Gaps) > 0 {
-		fmt.Fprintf(&b, "%d gaps, what could not be read:\n", len(r.Gaps))
+		fmt.Fprintf(&b, "%s, what could not be read:\n", counted(len(r.Gaps), "gap"))
 		for i, g := range r.Gaps {
 			if i == shownGaps {
 				fmt.Fprintf(&b, "  … and %d more (-o json lists all)\n", len(r.Gaps)-i)
@@ -107,4 +107,12 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// counted writes a number with its noun: 1 gap, 2 gaps.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }

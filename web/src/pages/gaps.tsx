@@ -61,7 +61,6 @@ export default function Gaps() {
       title="Coverage gaps"
       one="gap"
       name="gaps"
-      cli="bulwark ctl gaps"
       placeholder="Filter: what:listing denied"
       keys={keys}
       read={useGaps}

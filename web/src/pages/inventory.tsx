@@ -52,7 +52,6 @@ export default function Inventory() {
       title="Inventory"
       one="asset"
       name="inventory"
-      cli="bulwark ctl assets"
       placeholder="Filter: type:AWS::S3::Bucket region:eu-west-1 ledger"
       keys={keys}
       read={useAssets}

@@ -74,7 +74,6 @@ function Checks({ grouped, views }: { grouped: boolean; views: React.ReactNode }
       title="Recommendations"
       one="recommendation"
       name="recommendations"
-      cli="bulwark ctl recommendations"
       placeholder="Filter: severity:critical state:unhealthy public access"
       keys={keys}
       sort="-severity"

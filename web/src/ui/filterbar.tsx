@@ -1,5 +1,5 @@
 // The one filter bar: tokens with suggestions while typing, saved views, and
-// the query as a command, an API call or a link.
+// the query as an API call or a link.
 import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { IconBookmark, IconFilter, IconShare2, IconX } from "@tabler/icons-react";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
@@ -15,7 +15,6 @@ export interface FilterBarProps {
   placeholder?: string;
   list: string; // names the list: its saved views are kept under it
   api?: string; // the request that answers the same
-  cli?: string; // the command that answers the same
 }
 
 /** useFilter returns the filter in the URL, and how to change it. */
@@ -145,7 +144,7 @@ export function FilterBar(p: FilterBarProps) {
         </ul>
       </div>
       <Views list={p.list} />
-      <Share api={p.api} cli={p.cli} />
+      <Share api={p.api} />
     </div>
   );
 }
@@ -214,12 +213,12 @@ function Views({ list }: { list: string }) {
   );
 }
 
-function Share({ api, cli }: { api?: string; cli?: string }) {
+function Share({ api }: { api?: string }) {
   return (
     <Menu>
       <Menu.Target>
         <Tooltip label="Copy this list as …">
-          <ActionIcon aria-label="Copy this list as a link, API call or command">
+          <ActionIcon aria-label="Copy this list as a link or API call">
             <IconShare2 size={16} stroke={1.6} />
           </ActionIcon>
         </Tooltip>
@@ -228,7 +227,6 @@ function Share({ api, cli }: { api?: string; cli?: string }) {
         <Menu.Label>Copy this list as</Menu.Label>
         <Menu.Item onClick={() => void copyText(location.href)}>Link</Menu.Item>
         {api && <Menu.Item onClick={() => void copyText(`curl -H "Authorization: Bearer $BULWARK_TOKEN" "${location.origin}${api}"`)}>API call</Menu.Item>}
-        {cli && <Menu.Item onClick={() => void copyText(cli)}>Command</Menu.Item>}
       </Menu.Dropdown>
     </Menu>
   );

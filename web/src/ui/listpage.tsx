@@ -21,7 +21,6 @@ export interface ListPageProps<T> {
   one: string; // what a row is, in words: asset
   many?: string;
   name: string; // of the list, for saved views
-  cli?: string; // the command that lists the same
   placeholder: string;
   keys: string[]; // that the filter knows
   sort?: string; // where the URL names none
@@ -101,7 +100,7 @@ export function ListPage<T>(p: ListPageProps<T>) {
         {p.actions}
       </Head>
       <div className="list-bar">
-        <FilterBar fields={fields} list={p.name} api={list.address} cli={p.cli} placeholder={p.placeholder} />
+        <FilterBar fields={fields} list={p.name} api={list.address} placeholder={p.placeholder} />
       </div>
       <div className="list">
         <Facets fields={fields} />

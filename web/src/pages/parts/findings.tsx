@@ -42,7 +42,6 @@ export function Findings({ views }: { views: React.ReactNode }) {
       title="Recommendations"
       one="problem"
       name="findings"
-      cli="bulwark ctl findings"
       placeholder="Filter: severity:critical exempt:no bucket"
       keys={keys}
       read={useFindings}
