@@ -67,9 +67,9 @@ func (s *Store) Put(ctx context.Context, scope string, assets []*bulwark.Asset) 
 // assets, in one transaction. Verdicts older than what is stored are dropped;
 // where states, evidence and queries are equal nothing is written. A verdict's
 // mark is removed unless the asset was marked again after the verdict's
-// revision; it is set when what the verdict rests on has changed since.
-//
-// Verdicts of one asset must come in the order of their revisions.
+// revision. Where what the verdict rests on has changed since, the asset is
+// marked; where it is the asset itself, the verdict is dropped as well, so that
+// an old asset never replaces a new one.
 func (s *Store) Apply(ctx context.Context, scope string, verdicts []bulwark.Verdict) (Applied, error) {
 	items := make([]*item, 0, len(verdicts))
 	for i := range verdicts {
@@ -127,7 +127,7 @@ func (s *Store) prepare(scope string, items []*item) ([]*item, error) {
 		}
 		it.sum = sumOf(it.body, it.positions)
 		if it.verdict != nil {
-			it.prepareVerdict()
+			s.prepareVerdict(it)
 		}
 		if at, ok := byHash[it.hash]; ok {
 			out[at] = it
@@ -140,7 +140,7 @@ func (s *Store) prepare(scope string, items []*item) ([]*item, error) {
 	return out, nil
 }
 
-func (it *item) prepareVerdict() {
+func (s *Store) prepareVerdict(it *item) {
 	list := it.verdict.Assessments
 	it.checks = make([]string, len(list))
 	for i := range list {
@@ -153,7 +153,13 @@ func (it *item) prepareVerdict() {
 	for i, ms := 0, until(it.verdict.Until); i < 8; i++ {
 		due[i] = byte(ms >> (8 * i))
 	}
-	it.vsum = sumOf(it.states, it.evidence, packHashes(it.asks), due[:])
+	var severities []byte // a changed one changes findings
+	for i := range list {
+		if list[i].State == bulwark.Unhealthy {
+			severities = append(severities, byte(s.severity(it.checks[i])))
+		}
+	}
+	it.vsum = sumOf(it.states, it.evidence, packHashes(it.asks), due[:], severities)
 }
 
 // compare reads what is stored, before the transaction, and compresses what
@@ -264,8 +270,8 @@ func (s *Store) digestOf(it *item) []byte {
 	switch {
 	case it.verdict != nil && it.verdict.Digest != "":
 		text = it.verdict.Digest
-	case s.opts.Digest != nil:
-		text = s.opts.Digest(it.asset)
+	case s.know.Load().Digest != nil:
+		text = s.know.Load().Digest(it.asset)
 	default:
 		text = bulwark.Digest(it.asset.Properties, nil)
 	}

@@ -267,7 +267,7 @@ func (s *Store) configs(ctx context.Context, numbers []int64, gone bool) ([]load
 		}
 	}
 	out := make([]loaded, 0, len(list))
-	names := s.names.Load()
+	names := s.know.Load().Names
 	for _, p := range list {
 		body, err := s.unpack(ctx, p.data)
 		var positions []byte

@@ -139,6 +139,13 @@ func (b *batch) writeItems(ctx context.Context) error {
 	for _, it := range b.items {
 		was := b.old[it.hash]
 		differs := b.differs(it)
+		if it.verdict != nil && was != nil && b.s.recent.altered(it.verdict.Revision, []int64{hash64("asset:" + it.asset.ID)}) {
+			b.applied.Dropped++
+			if err := b.mark(ctx, was); err != nil {
+				return err
+			}
+			continue
+		}
 		var err error
 		switch {
 		case was == nil:

@@ -142,7 +142,7 @@ func (s *Store) Recount(ctx context.Context, scope string) ([]Difference, error)
 	if id == 0 {
 		return nil, fmt.Errorf("store: recount %s: %w", scope, bulwark.ErrNotFound)
 	}
-	if s.opts.Delta == nil {
+	if s.know.Load().Delta == nil {
 		return nil, nil
 	}
 	err := s.w.do(ctx, s.w.bulk, &job{change: func(ctx context.Context, c conn) error {
@@ -166,6 +166,26 @@ func (s *Store) Recount(ctx context.Context, scope string) ([]Difference, error)
 		return nil, fmt.Errorf("store: recount %s: %w", scope, err)
 	}
 	return out, nil
+}
+
+// recountAll makes all counters afresh.
+func (t *tally) recountAll(ctx context.Context, c conn, s *Store, arithmetic string) error {
+	if err := t.start(ctx, c, s); err != nil {
+		return err
+	}
+	if err := t.lockScopes(ctx, bulwark.Exemption{}); err != nil {
+		return err
+	}
+	if err := c.exec(ctx, "DELETE FROM counts"); err != nil {
+		return err
+	}
+	if err := s.eachJudged(ctx, c, "1 = 1", nil, func(chunk []judgedRow) error { return t.recount(ctx, chunk) }); err != nil {
+		return err
+	}
+	if err := c.exec(ctx, "INSERT INTO settings (name, value) VALUES ('arithmetic', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value", []byte(arithmetic)); err != nil {
+		return err
+	}
+	return t.finish(ctx, "")
 }
 
 func (t *tally) recount(ctx context.Context, chunk []judgedRow) error {

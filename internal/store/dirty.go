@@ -28,6 +28,17 @@ func (s *Store) DirtyScopes(ctx context.Context) ([]string, error) {
 // number and in the order of their numbers, and the number of the last; no
 // assets are the end.
 func (s *Store) Dirty(ctx context.Context, scope string, behind int64, limit int) ([]*bulwark.Asset, int64, error) {
+	numbers, err := s.Marked(ctx, scope, behind, limit)
+	if err != nil || len(numbers) == 0 {
+		return nil, behind, err
+	}
+	out, err := s.LoadMarked(ctx, scope, numbers)
+	return out, numbers[len(numbers)-1], err
+}
+
+// Marked returns the numbers of up to limit assets of a scope that are to be
+// judged, behind a number, rising.
+func (s *Store) Marked(ctx context.Context, scope string, behind int64, limit int) ([]int64, error) {
 	var numbers []int64
 	err := each(ctx, s.r, fmt.Sprintf("SELECT asset FROM dirty WHERE scope = $1 AND asset > $2 ORDER BY asset LIMIT %d", limit), []any{s.scopeID(scope), behind}, func(r rows) error {
 		var id int64
@@ -36,14 +47,18 @@ func (s *Store) Dirty(ctx context.Context, scope string, behind int64, limit int
 		return err
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("store: read what is to be judged in %s: %w", scope, err)
+		return nil, fmt.Errorf("store: find what is to be judged in %s: %w", scope, err)
 	}
-	if len(numbers) == 0 {
-		return nil, behind, nil
-	}
+	return numbers, nil
+}
+
+// LoadMarked reads assets by their numbers, those that have left the scope or
+// are gone meanwhile left out. What is judged of them is to be applied under a
+// Revision taken before.
+func (s *Store) LoadMarked(ctx context.Context, scope string, numbers []int64) ([]*bulwark.Asset, error) {
 	list, err := s.configs(ctx, numbers, false)
 	if err != nil {
-		return nil, 0, fmt.Errorf("store: read what is to be judged in %s: %w", scope, err)
+		return nil, fmt.Errorf("store: read what is to be judged in %s: %w", scope, err)
 	}
 	out := make([]*bulwark.Asset, 0, len(list))
 	for _, l := range list {
@@ -51,7 +66,7 @@ func (s *Store) Dirty(ctx context.Context, scope string, behind int64, limit int
 			out = append(out, l.Asset)
 		}
 	}
-	return out, numbers[len(numbers)-1], nil
+	return out, nil
 }
 
 // CountDirty returns how many assets are to be judged.

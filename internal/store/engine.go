@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -314,10 +315,40 @@ func (r postgresRows) Close() error {
 }
 
 // reader reads from the pool.
-type reader struct{ db *sql.DB }
+type reader struct {
+	db    *sql.DB
+	stmts *stmtCache
+}
+
+// stmtCache keeps statements prepared by their text.
+type stmtCache struct {
+	mu    sync.Mutex
+	stmts map[string]*sql.Stmt
+}
 
 func (r reader) query(ctx context.Context, q string, args ...any) (rows, error) {
-	return r.db.QueryContext(ctx, q, args...)
+	r.stmts.mu.Lock()
+	s := r.stmts.stmts[q]
+	full := len(r.stmts.stmts) >= maxStmts
+	r.stmts.mu.Unlock()
+	if s == nil && full { // texts of rare filters: not worth a place
+		return r.db.QueryContext(ctx, q, args...)
+	}
+	if s == nil {
+		var err error
+		if s, err = r.db.PrepareContext(ctx, q); err != nil {
+			return nil, err
+		}
+		r.stmts.mu.Lock()
+		if was := r.stmts.stmts[q]; was != nil {
+			_ = s.Close() // another was as fast
+			s = was
+		} else {
+			r.stmts.stmts[q] = s
+		}
+		r.stmts.mu.Unlock()
+	}
+	return s.QueryContext(ctx, args...)
 }
 
 // each calls scan for every row.

@@ -257,15 +257,15 @@ func (s *Store) DeleteExemption(ctx context.Context, id string) error {
 	return nil
 }
 
-// ExpireExemptions ends those whose time has come, and returns how many. They
-// stay listed.
-func (s *Store) ExpireExemptions(ctx context.Context) (int, error) {
+// ExpireExemptions ends those whose time has come, and returns them. They stay
+// listed.
+func (s *Store) ExpireExemptions(ctx context.Context) ([]bulwark.Exemption, error) {
 	now := s.now()
 	var due int64
 	if _, err := one(ctx, s.r, "SELECT COUNT(*) FROM exemptions WHERE ended = 0 AND expires > 0 AND expires <= $1", []any{now}, &due); err != nil || due == 0 {
-		return 0, err
+		return nil, err
 	}
-	n := 0
+	var ended []bulwark.Exemption
 	err := s.changeExemptions(ctx, func(ctx context.Context, c conn, _ int64) ([]bulwark.Exemption, error) {
 		var list []bulwark.Exemption
 		err := each(ctx, c, "SELECT data FROM exemptions WHERE ended = 0 AND expires > 0 AND expires <= $1 ORDER BY id", []any{now}, func(r rows) error {
@@ -281,13 +281,13 @@ func (s *Store) ExpireExemptions(ctx context.Context) (int, error) {
 		if err != nil {
 			return nil, err
 		}
-		n = len(list)
+		ended = list
 		return list, c.exec(ctx, "UPDATE exemptions SET ended = $1 WHERE ended = 0 AND expires > 0 AND expires <= $2", now, now)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("store: expire exemptions: %w", err)
+		return nil, fmt.Errorf("store: expire exemptions: %w", err)
 	}
-	return n, nil
+	return ended, nil
 }
 
 // changeExemptions makes a change and brings counts and findings of what the

@@ -80,7 +80,7 @@ func (s *Store) configAt(ctx context.Context, id string, version int64) (bulwark
 		}
 	}
 	a := &bulwark.Asset{ID: id}
-	if err := decodeBody(a, body, nil, s.names.Load()); err != nil {
+	if err := decodeBody(a, body, nil, s.know.Load().Names); err != nil {
 		return bulwark.Value{}, err
 	}
 	return a.Properties, nil

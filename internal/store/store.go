@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,32 +18,44 @@ import (
 
 // Options are what a Store needs to know of the rest. All may be zero.
 type Options struct {
-	Now   func() time.Time // nil is time.Now
-	Log   *slog.Logger     // nil discards
-	Names *bulwark.Names   // table of property names for the values that are read
+	Now func() time.Time // nil is time.Now
+	Log *slog.Logger     // nil discards
 
-	// Delta returns how the counters of a leaf scope change when an asset's
-	// states go from old to new; nil is an asset that is not there. Without it
-	// nothing is counted.
-	Delta func(old, new *bulwark.States) []bulwark.Count
-	// Severity returns a check's severity, for findings; nil is Medium.
-	Severity func(check string) bulwark.Severity
-	// Keys returns the queries whose answers a change of an asset may alter; one
-	// of old and new may be nil. Without it only asset:<id> is.
-	Keys func(old, new *bulwark.Asset) []string
-	// Digest returns the digest of an asset's data, volatile properties left
-	// out; nil leaves out none.
-	Digest func(a *bulwark.Asset) string
+	Names    *bulwark.Names
+	Delta    func(old, new *bulwark.States) []bulwark.Count
+	Severity func(check string) (bulwark.Severity, bool)
+	Keys     func(old, new *bulwark.Asset) []string
+	Digest   func(a *bulwark.Asset) string
 
 	HistoryAge      time.Duration // 0 is 400 days
 	HistoryVersions int           // 0 is 100
 	KeyFile         string        // of the keys that seal secrets; "" seals none
 }
 
+// Knowledge is what the store needs of content, which may change while it
+// serves. Options have the same fields for a start.
+type Knowledge struct {
+	// Names is the table of property names for the values that are read.
+	Names *bulwark.Names
+	// Delta returns how the counters of a leaf scope change when an asset's
+	// states go from old to new; nil is an asset that is not there. Without it
+	// nothing is counted.
+	Delta func(old, new *bulwark.States) []bulwark.Count
+	// Severity returns a check's severity, for findings; one that is not known
+	// is Medium.
+	Severity func(check string) (bulwark.Severity, bool)
+	// Keys returns the queries whose answers a change of an asset may alter; one
+	// of old and new may be nil. Without it only asset:<id> is.
+	Keys func(old, new *bulwark.Asset) []string
+	// Digest returns the digest of an asset's data, volatile properties left
+	// out; nil leaves out none.
+	Digest func(a *bulwark.Asset) string
+}
+
 // Store keeps an organisation's state. It is safe for concurrent use.
 type Store struct {
 	opts   Options
-	names  atomic.Pointer[bulwark.Names]
+	know   atomic.Pointer[Knowledge]
 	log    *slog.Logger
 	engine engine
 	r      reader
@@ -76,9 +89,9 @@ func Open(ctx context.Context, address string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{opts: opts, log: opts.Log, engine: e, r: reader{e.readers()}, life: context.WithoutCancel(ctx)}
+	s := &Store{opts: opts, log: opts.Log, engine: e, r: reader{e.readers(), &stmtCache{stmts: map[string]*sql.Stmt{}}}, life: context.WithoutCancel(ctx)}
 	_, s.shared = e.(*postgresEngine)
-	s.names.Store(opts.Names)
+	s.know.Store(&Knowledge{opts.Names, opts.Delta, opts.Severity, opts.Keys, opts.Digest})
 	s.w = newWriter(e, opts.Log)
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("open store: %w", errors.Join(err, s.Close()))
@@ -122,8 +135,36 @@ func (s *Store) Close() error {
 	return s.engine.close()
 }
 
-// SetNames changes the table of property names for the values read from now on.
-func (s *Store) SetNames(n *bulwark.Names) { s.names.Store(n) }
+// Use changes what the store knows of content. arithmetic stands for how Delta
+// counts: where it is not what the counters were made by, they are counted
+// afresh in the same transaction. It reports whether they were.
+func (s *Store) Use(ctx context.Context, k Knowledge, arithmetic string) (recounted bool, err error) {
+	t := &tally{}
+	err = s.w.do(ctx, s.w.single, &job{change: func(ctx context.Context, c conn) error {
+		var have []byte
+		if _, err := one(ctx, c, "SELECT value FROM settings WHERE name = 'arithmetic'", nil, &have); err != nil {
+			return err
+		}
+		was := s.know.Swap(&k)
+		if string(have) == arithmetic {
+			return nil
+		}
+		recounted = true
+		err := t.recountAll(ctx, c, s, arithmetic)
+		if err != nil {
+			s.know.Store(was)
+		}
+		return err
+	}, after: func() {
+		if recounted {
+			t.committed()
+		}
+	}})
+	if err != nil {
+		return false, fmt.Errorf("store: take up content: %w", err)
+	}
+	return recounted, nil
+}
 
 // ReadOnly says why the store refuses to write, "" when it does not.
 func (s *Store) ReadOnly() string { return s.w.readOnly() }

@@ -74,10 +74,11 @@ func (t *tally) start(ctx context.Context, c conn, s *Store) error {
 
 // count adds what changes when states go from old to new; either may be nil.
 func (t *tally) count(old, new *bulwark.States) {
-	if t.s.opts.Delta == nil {
+	delta := t.s.know.Load().Delta
+	if delta == nil {
 		return
 	}
-	for _, d := range t.s.opts.Delta(old, new) {
+	for _, d := range delta(old, new) {
 		t.counts[d.CountKey] = t.counts[d.CountKey].Add(d.Tally)
 	}
 }
@@ -85,7 +86,8 @@ func (t *tally) count(old, new *bulwark.States) {
 // alter notes the queries whose answers differ between two versions of an
 // asset.
 func (t *tally) alter(old, new *bulwark.Asset) {
-	if t.s.opts.Keys == nil {
+	keys := t.s.know.Load().Keys
+	if keys == nil {
 		for _, a := range []*bulwark.Asset{old, new} {
 			if a != nil {
 				t.queries = append(t.queries, hash64("asset:"+a.ID))
@@ -93,7 +95,7 @@ func (t *tally) alter(old, new *bulwark.Asset) {
 		}
 		return
 	}
-	for _, k := range t.s.opts.Keys(old, new) {
+	for _, k := range keys(old, new) {
 		t.queries = append(t.queries, hash64(k))
 	}
 }

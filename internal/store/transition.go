@@ -84,10 +84,12 @@ func (t *tally) findingsOf(ctx context.Context, ids []int64) (map[int64][]*findi
 }
 
 func (s *Store) severity(check string) bulwark.Severity {
-	if s.opts.Severity == nil {
-		return bulwark.Medium
+	if f := s.know.Load().Severity; f != nil {
+		if v, ok := f(check); ok {
+			return v
+		}
 	}
-	return s.opts.Severity(check)
+	return bulwark.Medium
 }
 
 // wanted is one problem that a verdict says there is.

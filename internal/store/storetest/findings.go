@@ -281,8 +281,8 @@ func testExemptions(t *testing.T, open Open) {
 		t.Errorf("exempt findings = %v, want 5", got)
 	}
 	c.advance(2 * time.Hour)
-	if n, err := s.ExpireExemptions(ctx(t)); err != nil || n != 1 {
-		t.Errorf("ExpireExemptions = %d, %v, want 1", n, err)
+	if n, err := s.ExpireExemptions(ctx(t)); err != nil || len(n) != 1 {
+		t.Errorf("ExpireExemptions = %v, %v, want one", n, err)
 	}
 	sound(t, s)
 	if got := tally("t/a"); got != (bulwark.Tally{Unhealthy: 4}) {

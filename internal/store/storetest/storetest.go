@@ -48,11 +48,11 @@ func ctx(t *testing.T) context.Context { return t.Context() }
 // options count by the plainest arithmetic: an asset in each check by its
 // effective state, and in control c1 by the worst.
 func options(c *clock) store.Options {
-	return store.Options{Now: c.Now, Delta: Delta, Severity: func(check string) bulwark.Severity {
+	return store.Options{Now: c.Now, Delta: Delta, Severity: func(check string) (bulwark.Severity, bool) {
 		if check == "t/critical" {
-			return bulwark.Critical
+			return bulwark.Critical, true
 		}
-		return bulwark.High
+		return bulwark.High, true
 	}}
 }
 
