@@ -281,3 +281,9 @@ func (s *Store) Listings(ctx context.Context, scopes []string) ([]bulwark.Listin
 	}
 	return out, nil
 }
+
+// Union adds another set's ids.
+func (s *Seen) Union(other *Seen) {
+	s.hashes = append(s.hashes, other.hashes...)
+	s.sort()
+}

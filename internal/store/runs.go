@@ -111,17 +111,16 @@ func (s *Store) Connectors(ctx context.Context) ([]bulwark.Connector, map[string
 
 // Message is a packed row of the outbox.
 type Message struct {
-	Number int64
-	ID     string // random: its Nats-Msg-Id
-	Data   []byte // an Event as JSON
+	ID   string // random: its Nats-Msg-Id
+	Data []byte // an Event as JSON
 }
 
 // Outbox returns the first messages that are not deleted yet, in order.
 func (s *Store) Outbox(ctx context.Context, limit int) ([]Message, error) {
 	var out []Message
-	err := each(ctx, s.r, fmt.Sprintf("SELECT id, message, data FROM outbox ORDER BY id LIMIT %d", limit), nil, func(r rows) error {
+	err := each(ctx, s.r, fmt.Sprintf("SELECT message, data FROM outbox ORDER BY id LIMIT %d", limit), nil, func(r rows) error {
 		var m Message
-		err := r.Scan(&m.Number, &m.ID, &m.Data)
+		err := r.Scan(&m.ID, &m.Data)
 		out = append(out, m)
 		return err
 	})
@@ -131,11 +130,11 @@ func (s *Store) Outbox(ctx context.Context, limit int) ([]Message, error) {
 	return out, nil
 }
 
-// DeleteOutbox deletes messages that the stream has synced.
-func (s *Store) DeleteOutbox(ctx context.Context, list []Message) error {
+// DeleteOutbox deletes messages, by their ids, that the stream has synced.
+func (s *Store) DeleteOutbox(ctx context.Context, ids []string) error {
 	err := s.write(ctx, func(ctx context.Context, c conn) error {
-		for _, m := range list {
-			if err := c.exec(ctx, "DELETE FROM outbox WHERE id = $1", m.Number); err != nil {
+		for _, id := range ids {
+			if err := c.exec(ctx, "DELETE FROM outbox WHERE message = $1", id); err != nil {
 				return err
 			}
 		}

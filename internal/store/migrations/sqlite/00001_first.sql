@@ -56,6 +56,7 @@ CREATE TABLE gaps (
   place TEXT NOT NULL, why TEXT NOT NULL, needs TEXT NOT NULL, at INTEGER NOT NULL, run TEXT NOT NULL);
 CREATE INDEX gaps_connector ON gaps (connector);
 CREATE TABLE outbox (id INTEGER PRIMARY KEY, message TEXT NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX outbox_message ON outbox (message);
 
 CREATE TABLE connectors (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, enabled INTEGER NOT NULL, every INTEGER NOT NULL, config TEXT NOT NULL) WITHOUT ROWID;
