@@ -100,7 +100,7 @@ func judge(ctx context.Context, r *bulwark.Report, set *check.Set, now time.Time
 
 // controlled reports whether another asset made this one, so that its verdict
 // is the other's.
-func controlled(w *World, a *bulwark.Asset) bool {
+func controlled(w check.World, a *bulwark.Asset) bool {
 	owners, _ := w.Related(a, bulwark.RelController)
 	return len(owners) > 0
 }

@@ -3,407 +3,319 @@ package store
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"database/sql"
-	"encoding/json"
-	"errors"
+	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bulwarksec/bulwark"
 )
 
-// MaxBatch is the most verdicts that one Apply takes.
+// MaxBatch is how many assets one transaction may take.
 const MaxBatch = 500
 
-// Applied says what a batch changed.
+// Applied is what a transaction changed.
 type Applied struct {
-	Changed  int // assets whose configuration or verdict differs
-	Dropped  int // verdicts older than the stored one
-	Opened   int // findings, reopened ones included
-	Resolved int // findings
+	Assets   int64 // stored anew or changed
+	Verdicts int64 // that differ
+	Dropped  int64 // verdicts of an older revision
+	Opened   int64 // findings
+	Reopened int64
+	Resolved int64
+	Gone     int64 // assets
+	Dirty    int64 // marks left by queries that other verdicts rest on; their own left out
 }
 
-// Apply stores the verdicts of one leaf scope in one transaction: what differs
-// of assets, history, verdicts and findings, the changes of the counters, and
-// one outbox row. Applying it again changes nothing.
+// Add returns the sum of two.
+func (a Applied) Add(b Applied) Applied {
+	return Applied{a.Assets + b.Assets, a.Verdicts + b.Verdicts, a.Dropped + b.Dropped, a.Opened + b.Opened,
+		a.Reopened + b.Reopened, a.Resolved + b.Resolved, a.Gone + b.Gone, a.Dirty + b.Dirty}
+}
+
+// item is one asset to be written, prepared outside the transaction.
+type item struct {
+	asset     *bulwark.Asset
+	public    string
+	hash      int64
+	body      []byte
+	positions []byte
+	sum       int64
+	packed    []byte // configuration, compressed once it is known to differ
+	place     place
+
+	verdict  *bulwark.Verdict // nil where only the asset is stored
+	checks   []string
+	layout   int64
+	states   []byte
+	evidence []byte
+	zipped   []byte
+	asks     []int64
+	vsum     int64 // of states, evidence, queries and until; the layout is compared apart
+}
+
+// Put stores gathered assets of one scope, at most MaxBatch, and marks those
+// that differ, and all whose verdict rests on them, to be judged. Storing twice
+// changes nothing.
+func (s *Store) Put(ctx context.Context, scope string, assets []*bulwark.Asset) (Applied, error) {
+	items := make([]*item, 0, len(assets))
+	for _, a := range assets {
+		items = append(items, &item{asset: a})
+	}
+	return s.apply(ctx, scope, items)
+}
+
+// Apply stores verdicts of one scope, at most MaxBatch, and with them their
+// assets, in one transaction. Verdicts older than what is stored are dropped;
+// where states, evidence and queries are equal nothing is written. A verdict's
+// mark is removed unless the asset was marked again after the verdict's
+// revision. Where what the verdict rests on has changed since, the asset is
+// marked; where it is the asset itself, the verdict is dropped as well, so that
+// an old asset never replaces a new one.
 func (s *Store) Apply(ctx context.Context, scope string, verdicts []bulwark.Verdict) (Applied, error) {
-	if len(verdicts) > MaxBatch {
-		return Applied{}, fmt.Errorf("store: apply %d verdicts of %s: %w: at most %d", len(verdicts), scope, bulwark.ErrInvalid, MaxBatch)
+	items := make([]*item, 0, len(verdicts))
+	for i := range verdicts {
+		v := &verdicts[i]
+		if v.Asset == nil {
+			return Applied{}, fmt.Errorf("store: apply in %s: %w: a verdict has no asset", scope, bulwark.ErrInvalid)
+		}
+		items = append(items, &item{asset: v.Asset, verdict: v})
 	}
-	b := &batch{s: s, now: micros(s.opts.Now()), counts: map[bulwark.CountKey]bulwark.Tally{}, layouts: map[int64][]string{}}
-	err := s.tx(ctx, len(verdicts) == 1, func(tx *sql.Tx) error {
-		b.tx = tx
-		var err error
-		if b.scopeID, err = s.scopeID(ctx, tx, scope); err != nil {
-			return err
-		}
-		b.scope = scope
-		if _, err := tx.ExecContext(ctx, `UPDATE scopes SET epoch = epoch + 1 WHERE id = $1`, b.scopeID); err != nil {
-			return kind(err)
-		}
-		for i := range verdicts {
-			if err := b.verdict(ctx, &verdicts[i]); err != nil {
-				return fmt.Errorf("asset %s: %w", verdicts[i].Asset.ID, err)
-			}
-		}
-		return b.finish(ctx)
-	})
+	return s.apply(ctx, scope, items)
+}
+
+func (s *Store) apply(ctx context.Context, scope string, items []*item) (Applied, error) {
+	if len(items) == 0 {
+		return Applied{}, nil
+	}
+	if len(items) > MaxBatch {
+		return Applied{}, fmt.Errorf("store: apply in %s: %w: %d assets, more than %d", scope, bulwark.ErrInvalid, len(items), MaxBatch)
+	}
+	items, err := s.prepare(scope, items)
 	if err != nil {
-		return Applied{}, fmt.Errorf("store: apply %d verdicts of %s: %w", len(verdicts), scope, err)
+		return Applied{}, fmt.Errorf("store: apply in %s: %w", scope, err)
 	}
-	s.remember(scope, b.scopeID, b.layouts)
+	idle, err := s.compare(ctx, items)
+	if err != nil {
+		return Applied{}, fmt.Errorf("store: apply in %s: %w", scope, err)
+	}
+	if idle {
+		return Applied{}, nil
+	}
+	b := &batch{tally: tally{s: s}, path: clean(scope), items: items}
+	queue := s.w.single
+	if len(items) > 1 {
+		queue = s.w.bulk
+	}
+	if err := s.w.do(ctx, queue, &job{before: b.names, change: b.run, after: b.committed}); err != nil {
+		return Applied{}, fmt.Errorf("store: apply in %s: %w", scope, err)
+	}
 	return b.applied, nil
 }
 
-// remember keeps in memory what a committed transaction made.
-func (s *Store) remember(scope string, id int64, layouts map[int64][]string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.scopes[scope], s.paths[id] = id, scope
-	for id, checks := range layouts {
-		s.layout[id] = checks
-	}
-}
-
-// scopeID returns the id of a scope, which is made if it is not there.
-func (s *Store) scopeID(ctx context.Context, tx querier, scope string) (int64, error) {
-	s.mu.RLock()
-	id, ok := s.scopes[scope]
-	s.mu.RUnlock()
-	if ok {
-		return id, nil
-	}
-	err := tx.QueryRowContext(ctx, `INSERT INTO scopes (path) VALUES ($1) ON CONFLICT (path) DO UPDATE SET epoch = scopes.epoch RETURNING id`, scope).Scan(&id)
-	return id, kind(err)
-}
-
-// batch is one Apply under way.
-type batch struct {
-	s       *Store
-	tx      *sql.Tx
-	scope   string
-	scopeID int64
-	now     int64
-	applied Applied
-	counts  map[bulwark.CountKey]bulwark.Tally
-	layouts map[int64][]string // made by this batch
-	changed []string           // asset ids, for the outbox
-}
-
-// stored is an asset's row before the change.
-type stored struct {
-	id, scopeID, version, revision, layout, first, changed, until int64
-	stale, gone                                                   int
-	digest                                                        string
-	config, states, evidence                                      []byte
-}
-
-func (b *batch) old(ctx context.Context, key string) (*stored, error) {
-	var o stored
-	err := b.tx.QueryRowContext(ctx, `SELECT id, scope_id, version, revision, layout_id, first_seen, changed, until, stale, gone, digest, config, states, evidence
-		FROM assets WHERE key = $1`, key).Scan(&o.id, &o.scopeID, &o.version, &o.revision, &o.layout, &o.first, &o.changed, &o.until, &o.stale, &o.gone, &o.digest, &o.config, &o.states, &o.evidence)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return &o, kind(err)
-}
-
-func (b *batch) verdict(ctx context.Context, v *bulwark.Verdict) error {
-	old, err := b.old(ctx, v.Asset.ID)
-	if err != nil {
-		return err
-	}
-	if old != nil && v.Revision < old.revision {
-		b.applied.Dropped++
-		return nil
-	}
-	layout, err := b.layoutID(ctx, v)
-	if err != nil {
-		return err
-	}
-	states, evidence, err := b.s.packVerdict(v.Assessments)
-	if err != nil {
-		return err
-	}
-	if old != nil && old.gone == 0 && old.stale == 0 && old.digest == v.Digest && old.layout == layout && old.until == micros(v.Until) &&
-		bytes.Equal(old.states, states) && bytes.Equal(old.evidence, evidence) {
-		return nil
-	}
-	b.applied.Changed++
-	b.changed = append(b.changed, v.Asset.ID)
-	id, err := b.writeAsset(ctx, v, old, layout, states, evidence)
-	if err != nil {
-		return err
-	}
-	highest, err := b.findings(ctx, id, v, old == nil)
-	if err != nil {
-		return err
-	}
-	if _, err := b.tx.ExecContext(ctx, `UPDATE assets SET highest = $1 WHERE id = $2 AND highest <> $1`, highest, id); err != nil {
-		return kind(err)
-	}
-	return b.count(v, old)
-}
-
-// count adds how the counters change.
-func (b *batch) count(v *bulwark.Verdict, old *stored) error {
-	var before *bulwark.States
-	if old != nil && old.gone == 0 {
+// prepare encodes and hashes; of assets with one id the last counts.
+func (s *Store) prepare(scope string, items []*item) ([]*item, error) {
+	byHash := make(map[int64]int, len(items))
+	out := make([]*item, 0, len(items))
+	for _, it := range items {
+		if it.asset.Scope != scope {
+			return nil, fmt.Errorf("%w: asset %s is of scope %s", bulwark.ErrInvalid, it.asset.ID, it.asset.Scope)
+		}
+		it.public = clean(it.asset.ID)
+		it.hash = hash64(it.public)
 		var err error
-		if before, err = b.s.statesOf(v.Asset.ID, b.s.pathOf(old.scopeID, b), b.checksOf(old.layout), old.states, old.evidence); err != nil {
-			return err
+		if it.body, it.positions, err = encodeBody(it.asset); err != nil {
+			return nil, fmt.Errorf("encode asset %s: %w", it.public, err)
 		}
-	}
-	after := &bulwark.States{Asset: v.Asset.ID, Scope: b.scope}
-	for _, a := range v.Assessments {
-		after.Checks = append(after.Checks, a.Check)
-		after.States = append(after.States, a.State)
-		after.Exempt = append(after.Exempt, b.s.exemptAssessment(v.Asset.ID, b.scope, a))
-	}
-	for _, c := range b.s.opts.Delta(before, after) {
-		b.counts[c.CountKey] = b.counts[c.CountKey].Add(c.Tally)
-	}
-	return nil
-}
-
-func (s *Store) pathOf(id int64, b *batch) string {
-	if b != nil && id == b.scopeID {
-		return b.scope
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.paths[id]
-}
-
-func (b *batch) checksOf(layout int64) []string {
-	if checks, ok := b.layouts[layout]; ok {
-		return checks
-	}
-	return b.s.checksOf(layout)
-}
-
-func (s *Store) checksOf(layout int64) []string {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.layout[layout]
-}
-
-// layoutID returns the id of the ordered checks of a verdict.
-func (b *batch) layoutID(ctx context.Context, v *bulwark.Verdict) (int64, error) {
-	names := make([]string, len(v.Assessments))
-	for i, a := range v.Assessments {
-		names[i] = a.Check
-	}
-	checks := strings.Join(names, "\n")
-	var id int64
-	err := b.tx.QueryRowContext(ctx, `SELECT id FROM layouts WHERE type = $1 AND checks = $2`, v.Asset.Type, checks).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = b.tx.QueryRowContext(ctx, `INSERT INTO layouts (type, checks) VALUES ($1, $2) RETURNING id`, v.Asset.Type, checks).Scan(&id)
-	}
-	if err != nil {
-		return 0, kind(err)
-	}
-	b.layouts[id] = names
-	return id, nil
-}
-
-// packVerdict packs states, and the assessments that need evidence kept.
-func (s *Store) packVerdict(list []bulwark.Assessment) (states, evidence []byte, err error) {
-	var kept []bulwark.Assessment
-	for _, a := range list {
-		if a.State == bulwark.Unhealthy || a.State == bulwark.Undetermined {
-			kept = append(kept, bulwark.Assessment{Check: a.Check, State: a.State, Because: clean(a.Because, 4096), Evidence: a.Evidence, Instances: a.Instances})
+		it.sum = sumOf(it.body, it.positions)
+		if it.verdict != nil {
+			s.prepareVerdict(it)
 		}
+		if at, ok := byHash[it.hash]; ok {
+			out[at] = it
+			continue
+		}
+		byHash[it.hash] = len(out)
+		out = append(out, it)
 	}
-	if len(kept) == 0 {
-		return packStates(list), nil, nil
-	}
-	data, err := json.Marshal(kept)
-	if err != nil {
-		return nil, nil, err
-	}
-	return packStates(list), s.pack(data), nil
+	slices.SortFunc(out, func(a, b *item) int { return bytes.Compare([]byte(a.public), []byte(b.public)) })
+	return out, nil
 }
 
-// evidenceOf returns the kept assessments of an asset.
-func (s *Store) evidenceOf(key string, packed []byte) ([]bulwark.Assessment, error) {
-	data, err := s.unpack(packed)
-	if err != nil || len(data) == 0 {
-		return nil, err
-	}
-	var list []bulwark.Assessment
-	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, fmt.Errorf("store: evidence of %s: %w", key, err)
-	}
+func (s *Store) prepareVerdict(it *item) {
+	list := it.verdict.Assessments
+	it.checks = make([]string, len(list))
 	for i := range list {
-		list[i].Asset = key
+		it.checks[i] = clean(list[i].Check)
 	}
-	return list, nil
+	it.states = packStates(list)
+	it.evidence = packEvidence(it.asset.ID, list)
+	it.asks = asksOf(it.asset, list)
+	var due [8]byte
+	for i, ms := 0, until(it.verdict.Until); i < 8; i++ {
+		due[i] = byte(ms >> (8 * i))
+	}
+	var severities []byte // a changed one changes findings
+	for i := range list {
+		if list[i].State == bulwark.Unhealthy {
+			severities = append(severities, byte(s.severity(it.checks[i])))
+		}
+	}
+	it.vsum = sumOf(it.states, it.evidence, packHashes(it.asks), due[:], severities)
 }
 
-// assessmentsOf returns all assessments of an asset, with evidence where kept.
-func (s *Store) assessmentsOf(key string, checks []string, packed, evidence []byte) ([]bulwark.Assessment, error) {
-	kept, err := s.evidenceOf(key, evidence)
+// compare reads what is stored, before the transaction, and compresses what
+// differs. It reports whether nothing is to be done: only for assets alone,
+// since a verdict also takes its mark away.
+func (s *Store) compare(ctx context.Context, items []*item) (idle bool, err error) {
+	old, err := s.stored(ctx, s.r, items)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	out := make([]bulwark.Assessment, len(checks))
-	for i, state := range unpackStates(packed, len(checks)) {
-		out[i] = bulwark.Assessment{Check: checks[i], Asset: key, State: state}
-		if j := slices.IndexFunc(kept, func(a bulwark.Assessment) bool { return a.Check == checks[i] }); j >= 0 {
-			out[i] = kept[j]
+	var bodies, evidence [][]byte
+	idle = true
+	for _, it := range items {
+		was := old[it.hash]
+		if it.verdict != nil || was == nil || was.gone || was.body != it.sum || !s.samePlace(was.place, it.asset) {
+			idle = false
+		}
+		if was == nil || was.body != it.sum {
+			bodies = append(bodies, it.body)
+		}
+		if it.verdict != nil && len(it.evidence) > 0 && (was == nil || was.vsum != it.vsum) {
+			evidence = append(evidence, it.evidence)
+		}
+	}
+	if idle {
+		return true, nil
+	}
+	if err := s.train(ctx, dictConfig, bodies); err != nil {
+		return false, err
+	}
+	if err := s.train(ctx, dictEvidence, evidence); err != nil {
+		return false, err
+	}
+	for _, it := range items {
+		was := old[it.hash]
+		if was == nil || was.body != it.sum {
+			it.packed = s.codec.pack(dictConfig, it.body)
+		}
+		if it.verdict != nil && (was == nil || was.vsum != it.vsum) {
+			it.zipped = s.codec.pack(dictEvidence, it.evidence)
+		}
+	}
+	return false, nil
+}
+
+// samePlace reports whether an asset is stored where it belongs.
+func (s *Store) samePlace(id int64, a *bulwark.Asset) bool {
+	s.words.mu.RLock()
+	defer s.words.mu.RUnlock()
+	p := s.words.where[id]
+	w := s.words.texts
+	return w[p.typ] == a.Type && w[p.region] == a.Region && w[p.connector] == a.Connector && s.words.paths[p.scope] == a.Scope && p.origin == originNumber(a.Origin())
+}
+
+// stored is an asset's row with its verdict's.
+type stored struct {
+	id, place, version, body, first, changed int64
+	digest                                   []byte
+	gone                                     bool
+	unhealthy, unknown, highest              int64
+
+	revision, layout, vsum int64 // of its verdict; layout 0 is none
+	states, asks           []byte
+	mark                   int64 // 0 is not marked
+}
+
+const storedColumns = `SELECT a.hash, a.public, a.id, a.place, a.version, a.body, a.first, a.changed, a.digest, a.gone, a.unhealthy, a.unknown, a.highest,
+ COALESCE(v.revision, 0), COALESCE(v.layout, 0), COALESCE(v.sum, 0), v.states, v.asks, COALESCE(d.mark, 0)
+ FROM assets a LEFT JOIN verdicts v ON v.asset = a.id LEFT JOIN dirty d ON d.asset = a.id WHERE `
+
+// stored reads the rows of items, by hash.
+func (s *Store) stored(ctx context.Context, q querier, items []*item) (map[int64]*stored, error) {
+	out := make(map[int64]*stored, len(items))
+	hashes := make([]int64, len(items))
+	publics := make(map[int64]string, len(items))
+	for i, it := range items {
+		hashes[i] = it.hash
+		publics[it.hash] = it.public
+	}
+	for _, part := range parts(hashes) {
+		err := each(ctx, q, storedColumns+"a.hash IN ("+marks(1, len(part))+")", anys(part), func(r rows) error {
+			hash, public, row, err := scanStored(r)
+			if err == nil && publics[hash] != public {
+				err = fmt.Errorf("%w: assets %q and %q have one digest", bulwark.ErrConflict, public, publics[hash])
+			}
+			out[hash] = row
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read assets: %w", err)
 		}
 	}
 	return out, nil
 }
 
-// statesOf returns an asset's stored states with the exemptions in force.
-func (s *Store) statesOf(key, scope string, checks []string, packed, evidence []byte) (*bulwark.States, error) {
-	st := &bulwark.States{Asset: key, Scope: scope, Checks: checks, States: unpackStates(packed, len(checks))}
-	if !s.hasExemptions() {
-		return st, nil
-	}
-	list, err := s.assessmentsOf(key, checks, packed, evidence)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range list {
-		st.Exempt = append(st.Exempt, s.exemptAssessment(key, scope, a))
-	}
-	return st, nil
+func scanStored(r rows) (hash int64, public string, row *stored, err error) {
+	row = &stored{}
+	var gone int64
+	err = r.Scan(&hash, &public, &row.id, &row.place, &row.version, &row.body, &row.first, &row.changed, &row.digest, &gone,
+		&row.unhealthy, &row.unknown, &row.highest, &row.revision, &row.layout, &row.vsum, &row.states, &row.asks, &row.mark)
+	row.gone = gone != 0
+	return hash, public, row, err
 }
 
-// writeAsset writes the asset's row, its relations and the history of what it
-// was, and returns the row's id.
-func (b *batch) writeAsset(ctx context.Context, v *bulwark.Verdict, old *stored, layout int64, states, evidence []byte) (int64, error) {
-	a := v.Asset
-	unhealthy, unknown := 0, 0
-	for _, x := range v.Assessments {
-		switch x.State {
-		case bulwark.Unhealthy:
-			unhealthy++
-		case bulwark.Undetermined:
-			unknown++
-		}
+// digestOf returns an asset's digest in 16 bytes.
+func (s *Store) digestOf(it *item) []byte {
+	text := ""
+	switch {
+	case it.verdict != nil && it.verdict.Digest != "":
+		text = it.verdict.Digest
+	case s.know.Load().Digest != nil:
+		text = s.know.Load().Digest(it.asset)
+	default:
+		text = bulwark.Digest(it.asset.Properties, nil)
 	}
-	if old != nil && old.digest == v.Digest && old.gone == 0 {
-		_, err := b.tx.ExecContext(ctx, `UPDATE assets SET scope_id = $1, connector = $2, stale = 0, revision = $3, layout_id = $4, states = $5, evidence = $6,
-			unhealthy = $7, unknown = $8, until = $9 WHERE id = $10`, b.scopeID, a.Connector, v.Revision, layout, states, evidence, unhealthy, unknown, micros(v.Until), old.id)
-		return old.id, kind(err)
+	if d, err := hex.DecodeString(text); err == nil {
+		return d
 	}
-	rec, err := encodeRecord(a)
-	if err != nil {
-		return 0, err
-	}
-	config := b.s.pack(rec)
-	var id int64
-	if old == nil {
-		err = b.tx.QueryRowContext(ctx, `INSERT INTO assets (key, scope_id, type, name, region, connector, digest, config, version, first_seen, changed, revision, layout_id, states, evidence, unhealthy, unknown, highest, until)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11, $12, $13, $14, $15, 0, $16) RETURNING id`,
-			a.ID, b.scopeID, a.Type, clean(a.Name, 1024), clean(a.Region, 128), a.Connector, v.Digest, config, b.now, v.Revision, layout, states, evidence, unhealthy, unknown, micros(v.Until)).Scan(&id)
-	} else {
-		id = old.id
-		if err := b.keepHistory(ctx, a.ID, old, rec); err != nil {
-			return 0, err
-		}
-		_, err = b.tx.ExecContext(ctx, `UPDATE assets SET scope_id = $1, type = $2, name = $3, region = $4, connector = $5, digest = $6, config = $7, version = version + 1, changed = $8,
-			stale = 0, gone = 0, revision = $9, layout_id = $10, states = $11, evidence = $12, unhealthy = $13, unknown = $14, until = $15 WHERE id = $16`,
-			b.scopeID, a.Type, clean(a.Name, 1024), clean(a.Region, 128), a.Connector, v.Digest, config, b.now, v.Revision, layout, states, evidence, unhealthy, unknown, micros(v.Until), id)
-	}
-	if err != nil {
-		return 0, kind(err)
-	}
-	return id, b.writeRelations(ctx, id, a, old == nil)
+	return []byte(text)
 }
 
-func (b *batch) writeRelations(ctx context.Context, id int64, a *bulwark.Asset, fresh bool) error {
-	if !fresh {
-		if _, err := b.tx.ExecContext(ctx, `DELETE FROM relations WHERE asset_id = $1`, id); err != nil {
-			return kind(err)
+// names makes ids for all texts that the batch is about to write.
+func (b *batch) names(ctx context.Context, c conn) error {
+	s := b.s
+	texts := make([]string, 0, 4*len(b.items))
+	for _, it := range b.items {
+		texts = append(texts, clean(it.asset.Type), clean(it.asset.Region), clean(it.asset.Connector))
+		for _, r := range it.asset.Relations {
+			texts = append(texts, clean(r.Name), clean(r.Inverse))
+		}
+		if it.verdict != nil {
+			texts = append(texts, it.checks...)
 		}
 	}
-	for _, r := range a.Relations {
-		if r.Target == "" {
+	if err := s.intern(ctx, c, texts...); err != nil {
+		return err
+	}
+	var err error
+	if b.scope, err = s.defineScope(ctx, c, b.path); err != nil {
+		return err
+	}
+	places := make([]place, len(b.items))
+	for i, it := range b.items {
+		it.place = place{connector: s.wordID(clean(it.asset.Connector)), scope: b.scope, typ: s.wordID(clean(it.asset.Type)),
+			region: s.wordID(clean(it.asset.Region)), origin: originNumber(it.asset.Origin())}
+		places[i] = it.place
+	}
+	if err := s.definePlaces(ctx, c, places); err != nil {
+		return err
+	}
+	for _, it := range b.items {
+		if it.verdict == nil {
 			continue
 		}
-		if _, err := b.tx.ExecContext(ctx, `INSERT INTO relations (asset_id, name, inverse, target) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, id, r.Name, r.Inverse, r.Target); err != nil {
-			return kind(err)
-		}
-	}
-	return nil
-}
-
-// History kept of one asset: at most maxVersions, none older than
-// maxHistoryDays.
-const (
-	maxVersions    = 100
-	maxHistoryDays = 400
-)
-
-// keepHistory keeps the configuration that a change replaces.
-func (b *batch) keepHistory(ctx context.Context, key string, old *stored, next []byte) error {
-	was, err := b.s.unpack(old.config)
-	if err != nil {
-		return err
-	}
-	diff, err := packAgainst(was, next)
-	if err != nil {
-		return err
-	}
-	if _, err := b.tx.ExecContext(ctx, `INSERT INTO history (asset_key, version, at, digest, gone, config) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		key, old.version, old.changed, old.digest, old.gone, diff); err != nil {
-		return kind(err)
-	}
-	_, err = b.tx.ExecContext(ctx, `DELETE FROM history WHERE asset_key = $1 AND (version <= $2 OR at < $3)`, key, old.version-maxVersions, b.now-maxHistoryDays*86400e6)
-	return kind(err)
-}
-
-// finish writes the counters in key order and the outbox row.
-func (b *batch) finish(ctx context.Context) error {
-	if err := writeCounts(ctx, b.s, b.tx, b.counts); err != nil {
-		return err
-	}
-	if len(b.changed) == 0 {
-		return nil
-	}
-	body, err := json.Marshal(map[string]any{"scope": b.scope, "assets": b.changed, "opened": b.applied.Opened, "resolved": b.applied.Resolved})
-	if err != nil {
-		return err
-	}
-	return enqueue(ctx, b.tx, "posture.changed", body, b.now)
-}
-
-// enqueue writes an outbox row with a random id, which is its message's id.
-func enqueue(ctx context.Context, tx querier, subject string, body []byte, now int64) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO outbox (id, subject, body, at) VALUES ($1, $2, $3, $4)`, rand.Text(), subject, body, now)
-	return kind(err)
-}
-
-// writeCounts adds changes to the counters, in key order so that writers of
-// several scopes take rows in one order.
-func writeCounts(ctx context.Context, s *Store, tx querier, counts map[bulwark.CountKey]bulwark.Tally) error {
-	keys := make([]bulwark.CountKey, 0, len(counts))
-	for k, t := range counts {
-		if !t.IsZero() {
-			keys = append(keys, k)
-		}
-	}
-	slices.SortFunc(keys, func(a, b bulwark.CountKey) int {
-		return strings.Compare(a.Scope+"\x00"+a.Kind+"\x00"+a.ID, b.Scope+"\x00"+b.Kind+"\x00"+b.ID)
-	})
-	for _, k := range keys {
-		id, err := s.scopeID(ctx, tx, k.Scope)
-		if err != nil {
+		if it.layout, err = s.defineLayout(ctx, c, clean(it.asset.Type), it.checks); err != nil {
 			return err
-		}
-		t := counts[k]
-		if _, err := tx.ExecContext(ctx, `INSERT INTO counts (scope_id, kind, id, healthy, unhealthy, unknown, inapplicable) VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (scope_id, kind, id) DO UPDATE SET healthy = counts.healthy + excluded.healthy, unhealthy = counts.unhealthy + excluded.unhealthy,
-			unknown = counts.unknown + excluded.unknown, inapplicable = counts.inapplicable + excluded.inapplicable`,
-			id, k.Kind, k.ID, t.Healthy, t.Unhealthy, t.Unknown, t.NotApplicable); err != nil {
-			return kind(err)
 		}
 	}
 	return nil

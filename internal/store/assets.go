@@ -1,439 +1,366 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
-	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/bulwarksec/bulwark"
 )
 
-func pageLimit(p bulwark.Page) int {
-	switch {
-	case p.Limit <= 0:
-		return 100
-	case p.Limit > 1000:
-		return 1000
-	}
-	return p.Limit
+const assetColumns = `SELECT a.id, a.public, a.name, a.place, a.first, a.changed, a.unhealthy, a.unknown, a.highest, p.stale
+ FROM assets a JOIN places p ON p.id = a.place `
+
+var assetSorts = map[string]sortColumn{
+	"": {column: "a.name"}, "name": {column: "a.name"}, "type": {column: "w.word"},
+	"unhealthy": {column: "a.unhealthy", number: true}, "highest": {column: "a.highest", number: true}, "changed": {column: "a.changed", number: true},
 }
 
-// where builds a condition with numbered parameters.
-type where struct {
-	parts []string
-	args  []any
-}
-
-// add adds a condition in which each ? is the next of args.
-func (w *where) add(cond string, args ...any) {
-	for _, a := range args {
-		w.args = append(w.args, a)
-		cond = strings.Replace(cond, "?", fmt.Sprintf("$%d", len(w.args)), 1)
-	}
-	w.parts = append(w.parts, cond)
-}
-
-// in adds column IN (values) when there are some.
-func (w *where) in(column string, values []string) {
-	if len(values) == 0 {
-		return
-	}
-	marks := make([]string, len(values))
-	for i, v := range values {
-		w.args = append(w.args, v)
-		marks[i] = fmt.Sprintf("$%d", len(w.args))
-	}
-	w.parts = append(w.parts, column+" IN ("+strings.Join(marks, ", ")+")")
-}
-
-// scopes restricts a column of scope ids to the scopes and below.
-func (s *Store) within(w *where, column string, scopes []string) {
-	if len(scopes) == 0 || slices.Contains(scopes, "") {
-		return
-	}
-	s.mu.RLock()
-	var ids []string
-	for path, id := range s.scopes {
-		if slices.ContainsFunc(scopes, func(scope string) bool { return within(path, scope) }) {
-			ids = append(ids, fmt.Sprint(id))
-		}
-	}
-	s.mu.RUnlock()
-	if len(ids) == 0 {
-		w.parts = append(w.parts, "1 = 0")
-		return
-	}
-	slices.Sort(ids)
-	w.parts = append(w.parts, column+" IN ("+strings.Join(ids, ", ")+")")
-}
-
-func (w *where) text(s string, columns ...string) {
-	if s == "" {
-		return
-	}
-	var parts []string
-	pattern := "%" + likePrefix(strings.ToLower(s))
-	for _, c := range columns {
-		w.args = append(w.args, pattern)
-		parts = append(parts, fmt.Sprintf("lower(%s) LIKE $%d ESCAPE '!'", c, len(w.args)))
-	}
-	w.parts = append(w.parts, "("+strings.Join(parts, " OR ")+")")
-}
-
-func (w *where) String() string {
-	if len(w.parts) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(w.parts, " AND ")
-}
-
-// keyset is a list's order: one column, then the row's id. A cursor is the
-// last row's value and id, so that a page costs the same wherever it is.
-type keyset struct {
-	column string
-	text   bool // the column's values are texts
-	down   bool
-}
-
-// after restricts to the rows after a cursor.
-func (k keyset) after(w *where, cursor string, id string) error {
-	if cursor == "" {
-		return nil
-	}
-	var c []any
-	data, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err == nil {
-		err = json.Unmarshal(data, &c)
-	}
-	if err != nil || len(c) != 2 {
-		return fmt.Errorf("%w: cursor", bulwark.ErrInvalid)
-	}
-	n, ok := c[1].(float64)
-	if _, isText := c[0].(string); !ok || isText != k.text {
-		return fmt.Errorf("%w: cursor", bulwark.ErrInvalid)
-	}
-	value := c[0]
-	if f, ok := value.(float64); ok {
-		value = int64(f)
-	}
-	op := ">"
-	if k.down {
-		op = "<"
-	}
-	w.add(fmt.Sprintf("(%s, %s) %s (?, ?)", k.column, id, op), value, int64(n))
-	return nil
-}
-
-func (k keyset) order(id string) string {
-	if k.down {
-		return fmt.Sprintf(" ORDER BY %s DESC, %s DESC", k.column, id)
-	}
-	return fmt.Sprintf(" ORDER BY %s, %s", k.column, id)
-}
-
-func cursorOf(value any, id int64) string {
-	data, _ := json.Marshal([]any{value, id})
-	return base64.RawURLEncoding.EncodeToString(data)
-}
-
-const rowColumns = `a.id, a.key, a.type, a.name, a.scope_id, a.region, a.connector, a.stale, a.first_seen, a.changed, a.unhealthy, a.unknown, a.highest`
-
-func (s *Store) scanRow(r interface{ Scan(...any) error }, more ...any) (int64, bulwark.AssetRow, error) {
-	var row bulwark.AssetRow
-	var id, scope, first, changed int64
-	var stale, highest int
-	err := r.Scan(append([]any{&id, &row.ID, &row.Type, &row.Name, &scope, &row.Region, &row.Connector, &stale, &first, &changed, &row.Unhealthy, &row.Unknown, &highest}, more...)...)
-	row.Scope, row.Origin, row.Stale = s.pathOf(scope, nil), bulwark.OriginOf(row.ID), stale == 1
-	row.FirstSeen, row.Changed, row.Highest = fromMicros(first), fromMicros(changed), bulwark.Severity(highest)
+func scanAsset(r rows, s *Store) (id int64, row bulwark.AssetRow, err error) {
+	var place, first, changed, unhealthy, unknown, highest, stale int64
+	err = r.Scan(&id, &row.ID, &row.Name, &place, &first, &changed, &unhealthy, &unknown, &highest, &stale)
+	s.fillRow(&row, place)
+	row.FirstSeen, row.Changed, row.Stale = instant(first), instant(changed), stale != 0
+	row.Unhealthy, row.Unknown, row.Highest = int(unhealthy), int(unknown), bulwark.Severity(highest)
 	return id, row, err
 }
 
-// assetFilter is the condition of an asset query, its page apart.
-func (s *Store) assetFilter(q bulwark.AssetQuery) *where {
-	w := &where{}
-	w.add("a.gone = 0")
-	s.within(w, "a.scope_id", q.Scopes)
-	w.in("a.type", q.Types)
-	w.in("a.region", q.Regions)
+// fillRow gives a row what its place says.
+func (s *Store) fillRow(row *bulwark.AssetRow, place int64) {
+	var a bulwark.Asset
+	s.fillPlace(&a, place)
+	row.Type, row.Region, row.Connector, row.Scope = a.Type, a.Region, a.Connector, a.Scope
+	row.Origin = bulwark.OriginOf(row.ID)
+}
+
+// assetFilter is the condition of a query for assets as a and places as p.
+func assetFilter(q bulwark.AssetQuery) *filter {
+	f := &filter{}
+	f.add("a.gone = 0")
+	placeFilter(f, q)
+	f.text(q.Text, "a.name", "a.public")
+	return f
+}
+
+func placeFilter(f *filter, q bulwark.AssetQuery) {
+	f.scopes("p.scope", q.Scopes)
+	f.words("p.type", q.Types)
+	f.words("p.region", q.Regions)
 	if len(q.Origins) > 0 {
-		var parts []string
-		for _, o := range q.Origins {
-			w.args = append(w.args, likePrefix(string(o)+":"))
-			parts = append(parts, fmt.Sprintf("a.key LIKE $%d ESCAPE '!'", len(w.args)))
+		numbers := make([]int64, len(q.Origins))
+		for i, o := range q.Origins {
+			if numbers[i] = originNumber(o); numbers[i] == 0 {
+				numbers[i] = -1
+			}
 		}
-		w.parts = append(w.parts, "("+strings.Join(parts, " OR ")+")")
+		in(f, "p.origin", numbers)
 	}
-	w.text(q.Text, "a.name", "a.key")
 	if q.Stale != nil {
-		w.add("a.stale = ?", bit(*q.Stale))
+		f.add("p.stale = ?", bit(*q.Stale))
 	}
-	return w
 }
 
-// Assets lists assets, by name unless sorted by type, unhealthy, highest or
-// changed.
+// Assets returns a page of assets. They sort by name, type, unhealthy, highest
+// and changed.
 func (s *Store) Assets(ctx context.Context, q bulwark.AssetQuery) ([]bulwark.AssetRow, string, error) {
-	name, down := strings.CutPrefix(q.Sort, "-")
-	k, ok := map[string]keyset{"": {"a.name", true, down}, "name": {"a.name", true, down}, "type": {"a.type", true, down}, "unhealthy": {"a.unhealthy", false, down},
-		"highest": {"a.highest", false, down}, "changed": {"a.changed", false, down}}[name]
-	if !ok {
-		return nil, "", fmt.Errorf("store: list assets: %w: sort %q", bulwark.ErrInvalid, q.Sort)
-	}
-	w := s.assetFilter(q)
-	if err := k.after(w, q.Cursor, "a.id"); err != nil {
-		return nil, "", fmt.Errorf("store: list assets: %w", err)
-	}
-	limit := pageLimit(q.Page)
-	var rows []bulwark.AssetRow
-	var last int64
-	next := ""
-	err := s.each(ctx, s.read, func(r *sql.Rows) error {
-		id, row, err := s.scanRow(r)
-		if err != nil {
-			return err
-		}
-		if len(rows) == limit {
-			next = cursorOf(assetSortValue(name, rows[limit-1]), last)
-			return nil
-		}
-		rows, last = append(rows, row), id
-		return nil
-	}, `SELECT `+rowColumns+` FROM assets a`+w.String()+k.order("a.id")+fmt.Sprintf(" LIMIT %d", limit+1), w.args...)
+	sel, err := newSelect(q.Page, "a.id", assetSorts)
 	if err != nil {
 		return nil, "", fmt.Errorf("store: list assets: %w", err)
 	}
-	return rows, next, nil
-}
-
-func assetSortValue(name string, r bulwark.AssetRow) any {
-	switch name {
-	case "type":
-		return r.Type
-	case "unhealthy":
-		return r.Unhealthy
-	case "highest":
-		return int(r.Highest)
-	case "changed":
-		return micros(r.Changed)
+	f := assetFilter(q)
+	text := assetColumns
+	if sel.by.column == "w.word" {
+		text += "JOIN words w ON w.id = p.type "
 	}
-	return r.Name
-}
-
-// AssetFacets counts the assets that a query selects by type, origin, region,
-// scope and staleness, and in all.
-func (s *Store) AssetFacets(ctx context.Context, q bulwark.AssetQuery) (map[string][]bulwark.Facet, int64, error) {
-	w := s.assetFilter(q)
-	counts := map[string]map[string]int64{"type": {}, "origin": {}, "region": {}, "scope": {}, "stale": {}}
-	var total int64
-	err := s.each(ctx, s.read, func(r *sql.Rows) error {
-		var typ, origin, region string
-		var scope, n int64
-		var stale int
-		if err := r.Scan(&typ, &origin, &region, &scope, &stale, &n); err != nil {
-			return err
-		}
-		total += n
-		counts["type"][typ] += n
-		counts["origin"][strings.TrimSuffix(origin, ":")] += n
-		counts["region"][region] += n
-		counts["scope"][s.pathOf(scope, nil)] += n
-		counts["stale"][map[int]string{0: "no", 1: "yes"}[stale]] += n
-		return nil
-	}, `SELECT a.type, CASE WHEN a.key LIKE 'live:%' THEN 'live' WHEN a.key LIKE 'code:%' THEN 'code' WHEN a.key LIKE 'host:%' THEN 'host' ELSE 'image' END AS origin, a.region, a.scope_id, a.stale, COUNT(*) FROM assets a`+
-		w.String()+` GROUP BY 1, 2, 3, 4, 5`, w.args...)
+	text += sel.clause(f)
+	var list []bulwark.AssetRow
+	var ids []int64
+	err = each(ctx, s.r, text, f.args, func(r rows) error {
+		id, row, err := scanAsset(r, s)
+		ids, list = append(ids, id), append(list, row)
+		return err
+	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("store: count assets: %w", err)
+		return nil, "", fmt.Errorf("store: list assets: %w", err)
 	}
-	return facets(counts), total, nil
+	if len(list) <= sel.limit {
+		return list, "", nil
+	}
+	list = list[:sel.limit]
+	last := list[sel.limit-1]
+	var value any
+	switch sel.by.column {
+	case "a.name":
+		value = last.Name
+	case "w.word":
+		value = last.Type
+	case "a.unhealthy":
+		value = int64(last.Unhealthy)
+	case "a.highest":
+		value = int64(last.Highest)
+	case "a.changed":
+		value = millis(last.Changed)
+	}
+	return list, sel.cursor(value, ids[sel.limit-1]), nil
 }
 
-// facets sorts counters by falling count, then by value.
-func facets(counts map[string]map[string]int64) map[string][]bulwark.Facet {
-	out := map[string][]bulwark.Facet{}
-	for field, values := range counts {
+// facets counts values of fields.
+type facets map[string]map[string]int64
+
+func (f facets) add(field, value string, n int64) {
+	if f[field] == nil {
+		f[field] = map[string]int64{}
+	}
+	f[field][value] += n
+}
+
+// list returns the values of each field, most frequent first; values that do
+// not occur are left out.
+func (f facets) list(fields ...string) map[string][]bulwark.Facet {
+	out := make(map[string][]bulwark.Facet, len(fields))
+	for _, field := range fields {
 		list := []bulwark.Facet{}
-		for v, n := range values {
-			if v != "" {
+		for v, n := range f[field] {
+			if n > 0 {
 				list = append(list, bulwark.Facet{Value: v, Count: n})
 			}
 		}
 		slices.SortFunc(list, func(a, b bulwark.Facet) int {
-			if a.Count != b.Count {
-				return int(b.Count - a.Count)
-			}
-			return strings.Compare(a.Value, b.Value)
+			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
 		})
 		out[field] = list
 	}
 	return out
 }
 
-// AssetRows returns the rows of the ids that exist.
-func (s *Store) AssetRows(ctx context.Context, ids []string) ([]bulwark.AssetRow, error) {
-	var rows []bulwark.AssetRow
-	for chunk := range slices.Chunk(ids, 500) {
-		w := &where{}
-		w.in("a.key", chunk)
-		err := s.each(ctx, s.read, func(r *sql.Rows) error {
-			_, row, err := s.scanRow(r)
-			rows = append(rows, row)
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// AssetFacets counts the assets that q selects, its page ignored, by type,
+// origin, region, scope and stale (yes, no), and together. Without a text it
+// sums counters and reads no asset.
+func (s *Store) AssetFacets(ctx context.Context, q bulwark.AssetQuery) (map[string][]bulwark.Facet, int64, error) {
+	var f *filter
+	var text string
+	if q.Text == "" {
+		f = &filter{}
+		placeFilter(f, q)
+		text = "SELECT p.id, p.stale, p.assets FROM places p WHERE p.assets <> 0 AND " + f.where()
+	} else {
+		f = assetFilter(q)
+		text = "SELECT p.id, p.stale, COUNT(*) FROM assets a JOIN places p ON p.id = a.place WHERE " + f.where() + " GROUP BY p.id, p.stale"
+	}
+	counts, total := facets{}, int64(0)
+	err := each(ctx, s.r, text, f.args, func(r rows) error {
+		var place, stale, n int64
+		if err := r.Scan(&place, &stale, &n); err != nil {
 			return err
-		}, `SELECT `+rowColumns+` FROM assets a`+w.String(), w.args...)
-		if err != nil {
-			return nil, fmt.Errorf("store: read %d assets: %w", len(ids), err)
 		}
+		p := s.placeOf(place)
+		counts.add("type", s.word(p.typ), n)
+		counts.add("origin", string(originOf(p.origin)), n)
+		counts.add("region", s.word(p.region), n)
+		counts.add("scope", s.pathOf(p.scope), n)
+		counts.add("stale", yesNo(stale != 0), n)
+		total += n
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("store: count assets: %w", err)
 	}
-	return rows, nil
+	return counts.list("type", "origin", "region", "scope", "stale"), total, nil
 }
 
-// Asset returns an asset with its configuration and positions.
+// hashesOf returns the hashes of public ids.
+func hashesOf(ids []string) []int64 {
+	out := make([]int64, len(ids))
+	for i, id := range ids {
+		out[i] = hash64(clean(id))
+	}
+	return out
+}
+
+// AssetRows returns the rows of those ids that exist, gone ones left out, in no
+// order.
+func (s *Store) AssetRows(ctx context.Context, ids []string) ([]bulwark.AssetRow, error) {
+	var list []bulwark.AssetRow
+	for _, part := range parts(hashesOf(ids)) {
+		err := each(ctx, s.r, assetColumns+"WHERE a.gone = 0 AND a.hash IN ("+marks(1, len(part))+")", anys(part), func(r rows) error {
+			_, row, err := scanAsset(r, s)
+			list = append(list, row)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("store: read assets: %w", err)
+		}
+	}
+	return list, nil
+}
+
+// Asset returns an asset with its configuration, positions included. One that
+// is gone is found, with its last configuration.
 func (s *Store) Asset(ctx context.Context, id string) (*bulwark.Asset, bulwark.AssetRow, error) {
-	var config []byte
-	_, row, err := s.scanRow(s.read.QueryRowContext(ctx, `SELECT `+rowColumns+`, a.config FROM assets a WHERE a.key = $1 AND a.gone = 0`, id), &config)
-	if err != nil {
-		return nil, row, fmt.Errorf("store: asset %s: %w", id, kind(err))
+	fail := func(err error) (*bulwark.Asset, bulwark.AssetRow, error) {
+		return nil, bulwark.AssetRow{}, fmt.Errorf("store: read asset %s: %w", id, err)
 	}
-	data, err := s.unpack(config)
-	if err != nil {
-		return nil, row, err
+	var row bulwark.AssetRow
+	found := false
+	var number int64
+	err := each(ctx, s.r, assetColumns+"WHERE a.hash = $1 AND a.public = $2", []any{hash64(clean(id)), clean(id)}, func(r rows) (err error) {
+		found = true
+		number, row, err = scanAsset(r, s)
+		return err
+	})
+	if err == nil && !found {
+		err = bulwark.ErrNotFound
 	}
-	a := &bulwark.Asset{ID: row.ID, Type: row.Type, Name: row.Name, Scope: row.Scope, Region: row.Region, Connector: row.Connector}
-	return a, row, s.decodeRecord(data, a)
+	if err != nil {
+		return fail(err)
+	}
+	list, err := s.configs(ctx, []int64{number}, true)
+	if err != nil {
+		return fail(err)
+	}
+	if len(list) == 0 {
+		return fail(bulwark.ErrNotFound)
+	}
+	return list[0].Asset, row, nil
 }
 
-// EachAsset yields the assets below the scopes that are not gone, with their
-// configuration, in order of their rows.
-func (s *Store) EachAsset(ctx context.Context, scopes []string, yield func(*bulwark.Asset) error) error {
-	last := int64(0)
-	for {
-		w := &where{}
-		w.add("a.gone = 0")
-		w.add("a.id > ?", last)
-		s.within(w, "a.scope_id", scopes)
-		var page []*bulwark.Asset
-		err := s.each(ctx, s.read, func(r *sql.Rows) error {
-			var config []byte
-			id, row, err := s.scanRow(r, &config)
-			if err != nil {
+// loaded is an asset with what is stored beside it.
+type loaded struct {
+	*bulwark.Asset
+	number int64
+	mark   int64
+}
+
+// configs reads whole assets, in the order of their numbers; gone ones only if
+// asked for.
+func (s *Store) configs(ctx context.Context, numbers []int64, gone bool) ([]loaded, error) {
+	type packed struct {
+		loaded
+		data, positions []byte
+	}
+	var list []packed
+	for _, part := range parts(numbers) {
+		err := each(ctx, s.r, `SELECT a.id, a.public, a.place, a.gone, c.data, c.positions, COALESCE(d.mark, 0) FROM assets a JOIN configs c ON c.asset = a.id
+ LEFT JOIN dirty d ON d.asset = a.id WHERE a.id IN (`+marks(1, len(part))+") ORDER BY a.id", anys(part), func(r rows) error {
+			p := packed{loaded: loaded{Asset: &bulwark.Asset{}}}
+			var place, isGone int64
+			if err := r.Scan(&p.number, &p.ID, &place, &isGone, &p.data, &p.positions, &p.mark); err != nil {
 				return err
 			}
-			last = id
-			data, err := s.unpack(config)
-			if err != nil {
-				return err
+			s.fillPlace(p.Asset, place)
+			if isGone == 0 || gone {
+				list = append(list, p)
 			}
-			a := &bulwark.Asset{ID: row.ID, Type: row.Type, Name: row.Name, Scope: row.Scope, Region: row.Region, Connector: row.Connector}
-			page = append(page, a)
-			return s.decodeRecord(data, a)
-		}, `SELECT `+rowColumns+`, a.config FROM assets a`+w.String()+` ORDER BY a.id LIMIT 500`, w.args...)
-		if err != nil {
-			return fmt.Errorf("store: read assets: %w", err)
-		}
-		for _, a := range page {
-			if err := yield(a); err != nil {
-				return err
-			}
-		}
-		if len(page) < 500 {
 			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
+	out := make([]loaded, 0, len(list))
+	names := s.know.Load().Names
+	for _, p := range list {
+		body, err := s.unpack(ctx, p.data)
+		var positions []byte
+		if err == nil {
+			positions, err = s.unpack(ctx, p.positions)
+		}
+		if err == nil {
+			err = decodeBody(p.Asset, body, positions, names)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("decode asset %s: %w", p.ID, err)
+		}
+		out = append(out, p.loaded)
+	}
+	return out, nil
 }
 
-// RelationsTo returns the relations of other assets that target this one, at
-// most limit; Target is the other asset.
+// Load returns those of the assets that exist, gone ones left out, sorted by
+// id.
+func (s *Store) Load(ctx context.Context, ids []string) ([]*bulwark.Asset, error) {
+	var numbers []int64
+	for _, part := range parts(hashesOf(ids)) {
+		err := each(ctx, s.r, "SELECT id FROM assets WHERE gone = 0 AND hash IN ("+marks(1, len(part))+")", anys(part), func(r rows) error {
+			var id int64
+			err := r.Scan(&id)
+			numbers = append(numbers, id)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("store: load assets: %w", err)
+		}
+	}
+	list, err := s.configs(ctx, numbers, false)
+	if err != nil {
+		return nil, fmt.Errorf("store: load assets: %w", err)
+	}
+	return sortAssets(list), nil
+}
+
+func sortAssets(list []loaded) []*bulwark.Asset {
+	out := make([]*bulwark.Asset, len(list))
+	for i, l := range list {
+		out[i] = l.Asset
+	}
+	slices.SortFunc(out, func(a, b *bulwark.Asset) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(out, func(a, b *bulwark.Asset) bool { return a.ID == b.ID })
+}
+
+// Sources returns the ids of the assets that have a relation whose inverse
+// name this is to the target, sorted, at most limit of them.
+func (s *Store) Sources(ctx context.Context, target, inverse string, limit int) ([]string, error) {
+	var out []string
+	err := each(ctx, s.r, fmt.Sprintf(`SELECT DISTINCT a.public FROM relations r JOIN assets a ON a.id = r.source
+ WHERE r.target = $1 AND r.inverse IN (SELECT id FROM words WHERE word = $2) AND a.gone = 0 ORDER BY a.public LIMIT %d`, limit),
+		[]any{hash64(clean(target)), clean(inverse)}, func(r rows) error {
+			var id string
+			err := r.Scan(&id)
+			out = append(out, id)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("store: relations to %s: %w", target, err)
+	}
+	return out, nil
+}
+
+// RelationsTo returns the relations of other assets that target this one:
+// Target is the other asset and Type its type. At most limit, sorted by name
+// and target.
 func (s *Store) RelationsTo(ctx context.Context, id string, limit int) ([]bulwark.Relation, error) {
 	var out []bulwark.Relation
-	err := s.each(ctx, s.read, func(r *sql.Rows) error {
-		var rel bulwark.Relation
-		err := r.Scan(&rel.Name, &rel.Inverse, &rel.Type, &rel.Target)
-		out = append(out, rel)
-		return err
-	}, `SELECT r.name, r.inverse, a.type, a.key FROM relations r JOIN assets a ON a.id = r.asset_id WHERE r.target = $1 AND a.gone = 0 ORDER BY r.name, a.key LIMIT $2`, id, limit)
+	err := each(ctx, s.r, fmt.Sprintf(`SELECT n.word, i.word, t.word, a.public FROM relations r JOIN assets a ON a.id = r.source JOIN places p ON p.id = a.place
+ JOIN words n ON n.id = r.name JOIN words i ON i.id = r.inverse JOIN words t ON t.id = p.type WHERE r.target = $1 AND a.gone = 0 ORDER BY n.word, a.public LIMIT %d`, limit),
+		[]any{hash64(clean(id))}, func(r rows) error {
+			var rel bulwark.Relation
+			err := r.Scan(&rel.Name, &rel.Inverse, &rel.Type, &rel.Target)
+			out = append(out, rel)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("store: relations to %s: %w", id, err)
 	}
 	return out, nil
 }
 
-// Versions returns the kept configurations of an asset, newest first.
-func (s *Store) Versions(ctx context.Context, id string) ([]bulwark.Version, error) {
-	var out []bulwark.Version
-	scan := func(r *sql.Rows) error {
-		var v bulwark.Version
-		var at int64
-		var gone int
-		err := r.Scan(&v.Number, &at, &v.Digest, &gone)
-		v.At, v.Gone = fromMicros(at), gone == 1
-		out = append(out, v)
-		return err
-	}
-	err := s.each(ctx, s.read, scan, `SELECT version, changed, digest, gone FROM assets WHERE key = $1`, id)
-	if err == nil && len(out) == 0 {
+// numberOf returns an asset's number, ErrNotFound when it was never stored.
+func (s *Store) numberOf(ctx context.Context, id string) (int64, error) {
+	var n int64
+	found, err := one(ctx, s.r, "SELECT id FROM assets WHERE hash = $1 AND public = $2", []any{hash64(clean(id)), clean(id)}, &n)
+	if err == nil && !found {
 		err = bulwark.ErrNotFound
 	}
-	if err == nil {
-		err = s.each(ctx, s.read, scan, `SELECT version, at, digest, gone FROM history WHERE asset_key = $1 ORDER BY version DESC`, id)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("store: versions of %s: %w", id, err)
-	}
-	return out, nil
+	return n, err
 }
 
-// ConfigAt returns the properties of a kept version. It walks back from the
-// newest, since each is kept as a difference from the next.
-func (s *Store) ConfigAt(ctx context.Context, id string, version int64) (bulwark.Value, error) {
-	var packed []byte
-	var current int64
-	if err := s.read.QueryRowContext(ctx, `SELECT version, config FROM assets WHERE key = $1`, id).Scan(&current, &packed); err != nil {
-		return bulwark.Value{}, fmt.Errorf("store: version %d of %s: %w", version, id, kind(err))
-	}
-	data, err := s.unpack(packed)
-	if err != nil {
-		return bulwark.Value{}, err
-	}
-	if version != current {
-		found := false
-		err = s.each(ctx, s.read, func(r *sql.Rows) error {
-			var n int64
-			var diff []byte
-			if err := r.Scan(&n, &diff); err != nil {
-				return err
-			}
-			found = n == version
-			data, err = unpackAgainst(diff, data)
-			return err
-		}, `SELECT version, config FROM history WHERE asset_key = $1 AND version >= $2 ORDER BY version DESC`, id, version)
-		if err == nil && !found {
-			err = bulwark.ErrNotFound
-		}
-	}
-	if err != nil {
-		return bulwark.Value{}, fmt.Errorf("store: version %d of %s: %w", version, id, err)
-	}
-	a := &bulwark.Asset{ID: id}
-	return propertiesOf(s, data, a)
-}
-
-func propertiesOf(s *Store, data []byte, a *bulwark.Asset) (bulwark.Value, error) {
-	err := s.decodeRecord(data, a)
-	return a.Properties, err
-}
-
-// Due returns the ids of at most limit assets to be judged again by now.
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]string, error) {
-	var out []string
-	err := s.each(ctx, s.read, func(r *sql.Rows) error {
-		var id string
-		err := r.Scan(&id)
-		out = append(out, id)
-		return err
-	}, `SELECT key FROM assets WHERE until > 0 AND until <= $1 AND gone = 0 ORDER BY until LIMIT $2`, micros(now), limit)
-	return out, err
-}
+var errGone = errors.New("the asset was gone")

@@ -1,317 +1,325 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/bulwarksec/bulwark"
 )
 
-func (s *Store) loadExemptions(ctx context.Context, q querier) error {
-	var list []bulwark.Exemption
-	err := s.each(ctx, q, func(r *sql.Rows) error {
-		var body string
-		if err := r.Scan(&body); err != nil {
-			return err
-		}
-		var e bulwark.Exemption
-		err := json.Unmarshal([]byte(body), &e)
-		list = append(list, e)
-		return err
-	}, `SELECT body FROM exemptions WHERE active = 1 ORDER BY created, id`)
-	if err != nil {
-		return fmt.Errorf("store: read exemptions: %w", err)
+// exemptions are those in force, as one transaction sees them. It is
+// immutable.
+type exemptions struct {
+	version int64
+	list    []*exemption          // of no single finding, most specific first
+	finding map[string]*exemption // by finding
+	single  map[string]bool       // assets with an exempt single finding
+}
+
+type exemption struct {
+	bulwark.Exemption
+	id int64
+}
+
+// specificity orders exemptions: an asset's before a scope's, longer scopes
+// first, one check's before all checks', older first.
+func specificity(a, b *exemption) int {
+	return cmp.Or(
+		cmp.Compare(bit(b.Asset != ""), bit(a.Asset != "")),
+		cmp.Compare(len(b.Scope), len(a.Scope)),
+		cmp.Compare(bit(b.Check != ""), bit(a.Check != "")),
+		cmp.Compare(a.id, b.id))
+}
+
+// under reports whether a path lies below a scope, or is it; "" is everything.
+func under(path, scope string) bool {
+	return scope == "" || path == scope || strings.HasPrefix(path, scope) && path[len(scope)] == '/'
+}
+
+// matches reports whether an exemption of no single finding applies.
+func (e *exemption) matches(asset, path, check string) bool {
+	if e.Check != "" && e.Check != check {
+		return false
 	}
-	s.mu.Lock()
-	s.exempt = list
-	s.mu.Unlock()
+	if e.Asset != "" {
+		return e.Asset == asset
+	}
+	return under(path, e.Scope)
+}
+
+// over returns the most specific exemption of a whole assessment, or nil.
+func (x *exemptions) over(asset, path, check string) *exemption {
+	for _, e := range x.list {
+		if e.matches(asset, path, check) {
+			return e
+		}
+	}
 	return nil
 }
 
-func (s *Store) hasExemptions() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return len(s.exempt) > 0
+// overFinding returns the number of the exemption of a finding, 0 for none.
+func (x *exemptions) overFinding(asset, path, check, instance string) int64 {
+	if len(x.finding) > 0 {
+		if e := x.finding[bulwark.FindingID(check, asset, instance)]; e != nil {
+			return e.id
+		}
+	}
+	if e := x.over(asset, path, check); e != nil {
+		return e.id
+	}
+	return 0
 }
 
-// within reports whether path is the scope or lies below it; "" is everything.
-func within(path, scope string) bool {
-	return scope == "" || path == scope || strings.HasPrefix(path, scope+"/")
-}
-
-// applies reports whether an exemption covers a check on an asset as a whole.
-func applies(e *bulwark.Exemption, check, asset, scope string) bool {
-	return e.Finding == "" && (e.Check == "" || e.Check == check) && (e.Asset == "" || e.Asset == asset) && within(scope, e.Scope) && (e.Asset != "" || e.Check != "" || e.Scope != "")
-}
-
-// exemptFinding returns the id and category of the exemption in force on a
-// finding: its own, else its asset's, else the latest of its check and scope.
-func (s *Store) exemptFinding(check, asset, scope, key string) (string, bulwark.ExemptionCategory) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var best *bulwark.Exemption
-	for i := range s.exempt {
-		e := &s.exempt[i]
+// overAll returns the category of an assessment whose open findings are all
+// exempt one by one: mitigated if all are, else waiver.
+func (x *exemptions) overAll(asset, check string, rule int64, findings []*findingRow) bulwark.ExemptionCategory {
+	category := bulwark.ExemptionCategory("")
+	for _, f := range findings {
+		if f.rule != rule || f.state != rowOpen {
+			continue
+		}
+		e := x.finding[bulwark.FindingID(check, asset, f.instance)]
 		switch {
-		case e.Finding != "" && e.Finding == key:
-			return e.ID, e.Category
-		case applies(e, check, asset, scope) && (best == nil || best.Asset == "" || e.Asset != ""):
-			best = e
-		}
-	}
-	if best == nil {
-		return "", ""
-	}
-	return best.ID, best.Category
-}
-
-// exemptAssessment returns the category with which an assessment counts. Where
-// only single findings are exempt, it does when all of them are.
-func (s *Store) exemptAssessment(asset, scope string, a bulwark.Assessment) bulwark.ExemptionCategory {
-	if !s.hasExemptions() || a.State != bulwark.Unhealthy && a.State != bulwark.Undetermined {
-		return ""
-	}
-	instances := a.Instances
-	if len(instances) == 0 {
-		instances = []bulwark.Instance{{}}
-	}
-	var category bulwark.ExemptionCategory
-	for _, in := range instances {
-		_, c := s.exemptFinding(a.Check, asset, scope, bulwark.FindingID(a.Check, asset, in.Key))
-		if c == "" {
+		case e == nil:
 			return ""
-		}
-		if category == "" || c == bulwark.Waiver {
-			category = c
+		case category == "" || e.Category == bulwark.Waiver:
+			category = e.Category
 		}
 	}
 	return category
 }
 
-// Exemptions returns those whose scope lies below the scopes, newest first.
-func (s *Store) Exemptions(ctx context.Context, scopes []string, p bulwark.Page) ([]bulwark.Exemption, string, error) {
-	var all []bulwark.Exemption
-	err := s.each(ctx, s.read, func(r *sql.Rows) error {
-		var body string
-		if err := r.Scan(&body); err != nil {
+// exempter keeps the exemptions in force in memory.
+type exempter struct {
+	mu  sync.RWMutex
+	now *exemptions
+}
+
+func (x *exempter) get() *exemptions {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.now
+}
+
+func (x *exempter) set(e *exemptions) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.now = e
+}
+
+func (x *exempter) reload(ctx context.Context, q querier) error {
+	e, err := readExemptions(ctx, q)
+	if err == nil {
+		x.set(e)
+	}
+	return err
+}
+
+// current returns the exemptions as a transaction sees them, read again when
+// another process has changed them.
+func (x *exempter) current(ctx context.Context, c conn) (*exemptions, error) {
+	version, err := exemptionVersion(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if now := x.get(); now.version == version {
+		return now, nil
+	}
+	return readExemptions(ctx, c)
+}
+
+// exemptionVersion changes whenever exemptions do.
+func exemptionVersion(ctx context.Context, q querier) (version int64, err error) {
+	if _, err = one(ctx, q, "SELECT next FROM sequences WHERE name = 'exemptions'", nil, &version); err != nil {
+		return 0, fmt.Errorf("read version of exemptions: %w", err)
+	}
+	return version, nil
+}
+
+func readExemptions(ctx context.Context, q querier) (*exemptions, error) {
+	version, err := exemptionVersion(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := &exemptions{version: version, finding: map[string]*exemption{}, single: map[string]bool{}}
+	err = each(ctx, q, "SELECT id, data FROM exemptions WHERE ended = 0 ORDER BY id", nil, func(r rows) error {
+		e := &exemption{}
+		var data string
+		if err := r.Scan(&e.id, &data); err != nil {
 			return err
 		}
-		var e bulwark.Exemption
-		if err := json.Unmarshal([]byte(body), &e); err != nil {
-			return err
+		if err := json.Unmarshal([]byte(data), &e.Exemption); err != nil {
+			return fmt.Errorf("exemption %d: %w", e.id, err)
 		}
-		for _, scope := range orAll(scopes) {
-			if within(e.Scope, scope) {
-				all = append(all, e)
-				break
-			}
+		if e.Finding != "" {
+			out.finding[e.Finding] = e
+			out.single[e.Asset] = true
+		} else {
+			out.list = append(out.list, e)
 		}
 		return nil
-	}, `SELECT body FROM exemptions ORDER BY created DESC, id`)
+	})
+	slices.SortStableFunc(out.list, specificity)
 	if err != nil {
-		return nil, "", fmt.Errorf("store: list exemptions: %w", err)
+		return nil, fmt.Errorf("read exemptions: %w", err)
 	}
-	return cut(all, p, func(e bulwark.Exemption) string { return e.ID })
+	return out, nil
 }
 
-func orAll(scopes []string) []string {
-	if len(scopes) == 0 {
-		return []string{""}
-	}
-	return scopes
-}
-
-// cut pages through a list in memory, by the key of the last item.
-func cut[T any](all []T, p bulwark.Page, key func(T) string) ([]T, string, error) {
-	limit := pageLimit(p)
-	start := 0
-	if p.Cursor != "" {
-		start = -1
-		for i, item := range all {
-			if key(item) == p.Cursor {
-				start = i + 1
-			}
-		}
-		if start < 0 {
-			return nil, "", fmt.Errorf("%w: cursor", bulwark.ErrInvalid)
-		}
-	}
-	end := min(start+limit, len(all))
-	next := ""
-	if end < len(all) && end > start {
-		next = key(all[end-1])
-	}
-	return all[start:end], next, nil
-}
-
-// Exemption returns one exemption.
-func (s *Store) Exemption(ctx context.Context, id string) (bulwark.Exemption, error) {
-	var body string
-	var e bulwark.Exemption
-	if err := s.read.QueryRowContext(ctx, `SELECT body FROM exemptions WHERE id = $1`, id).Scan(&body); err != nil {
-		return e, fmt.Errorf("store: exemption %s: %w", id, kind(err))
-	}
-	return e, json.Unmarshal([]byte(body), &e)
-}
-
-// AddExemption adds an exemption, and changes counters and findings with it.
+// AddExemption puts an exemption in force: counts and findings change in the
+// same transaction. A known ID is ErrConflict; one of a finding gets the
+// finding's check, asset and scope, and one of an asset the asset's scope.
 func (s *Store) AddExemption(ctx context.Context, e bulwark.Exemption) error {
-	body, err := json.Marshal(e)
-	if err != nil {
-		return err
+	if e.ID == "" || e.Check == "" && e.Scope == "" && e.Asset == "" && e.Finding == "" {
+		return fmt.Errorf("store: add exemption: %w: it has no id or names nothing", bulwark.ErrInvalid)
 	}
-	err = s.changeExemptions(ctx, func(tx querier) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO exemptions (id, body, active, created, expires) VALUES ($1, $2, 1, $3, $4)`, e.ID, string(body), micros(e.Created), micros(e.Expires))
-		return kind(err)
-	}, e)
+	if e.Category != bulwark.Waiver && e.Category != bulwark.Mitigated {
+		return fmt.Errorf("store: add exemption %s: %w: category %q", e.ID, bulwark.ErrInvalid, e.Category)
+	}
+	e.Reason, e.Author = clean(e.Reason), clean(e.Author)
+	if err := s.locate(ctx, &e); err != nil {
+		return fmt.Errorf("store: add exemption %s: %w", e.ID, err)
+	}
+	data, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("store: add exemption %s: %w", e.ID, err)
+	}
+	err = s.changeExemptions(ctx, func(ctx context.Context, c conn, id int64) ([]bulwark.Exemption, error) {
+		taken, err := one(ctx, c, "SELECT id FROM exemptions WHERE public = $1", []any{e.ID}, new(int64))
+		if err != nil {
+			return nil, err
+		}
+		if taken {
+			return nil, refuse(bulwark.ErrConflict, "the id is taken")
+		}
+		err = c.exec(ctx, "INSERT INTO exemptions (id, public, created, expires, ended, data) VALUES ($1, $2, $3, $4, 0, $5)", id, e.ID, millis(e.Created), millis(e.Expires), string(data))
+		return []bulwark.Exemption{e}, err
+	})
 	if err != nil {
 		return fmt.Errorf("store: add exemption %s: %w", e.ID, err)
 	}
 	return nil
 }
 
-// DeleteExemption deletes an exemption, and changes counters and findings.
-func (s *Store) DeleteExemption(ctx context.Context, id string) error {
-	e, err := s.Exemption(ctx, id)
+// locate completes what an exemption applies to.
+func (s *Store) locate(ctx context.Context, e *bulwark.Exemption) error {
+	if e.Finding != "" {
+		f, err := s.Finding(ctx, e.Finding)
+		if err != nil {
+			return err
+		}
+		e.Check, e.Asset, e.Scope = f.Check, f.Asset, f.Row.Scope
+		return nil
+	}
+	if e.Asset == "" {
+		return nil
+	}
+	list, err := s.AssetRows(ctx, []string{e.Asset})
 	if err != nil {
 		return err
 	}
-	err = s.changeExemptions(ctx, func(tx querier) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM exemptions WHERE id = $1`, id)
-		return kind(err)
-	}, e)
+	if len(list) == 0 {
+		return fmt.Errorf("asset %s: %w", e.Asset, bulwark.ErrNotFound)
+	}
+	e.Scope = list[0].Scope
+	return nil
+}
+
+// DeleteExemption ends an exemption and forgets it.
+func (s *Store) DeleteExemption(ctx context.Context, id string) error {
+	err := s.changeExemptions(ctx, func(ctx context.Context, c conn, _ int64) ([]bulwark.Exemption, error) {
+		var data string
+		var ended int64
+		found, err := one(ctx, c, "SELECT data, ended FROM exemptions WHERE public = $1", []any{id}, &data, &ended)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, refuse(bulwark.ErrNotFound, "no such exemption")
+		}
+		var e bulwark.Exemption
+		if err := json.Unmarshal([]byte(data), &e); err != nil {
+			return nil, err
+		}
+		if err := c.exec(ctx, "DELETE FROM exemptions WHERE public = $1", id); err != nil || ended != 0 {
+			return nil, err
+		}
+		return []bulwark.Exemption{e}, nil
+	})
 	if err != nil {
 		return fmt.Errorf("store: delete exemption %s: %w", id, err)
 	}
 	return nil
 }
 
-// ExpireExemptions ends the exemptions whose time has come and returns them.
+// ExpireExemptions ends those whose time has come, and returns them. They stay
+// listed.
 func (s *Store) ExpireExemptions(ctx context.Context) ([]bulwark.Exemption, error) {
-	now := s.opts.Now()
-	var due []bulwark.Exemption
-	s.mu.RLock()
-	for _, e := range s.exempt {
-		if !e.Expires.IsZero() && !e.Expires.After(now) {
-			due = append(due, e)
-		}
+	now := s.now()
+	var due int64
+	if _, err := one(ctx, s.r, "SELECT COUNT(*) FROM exemptions WHERE ended = 0 AND expires > 0 AND expires <= $1", []any{now}, &due); err != nil || due == 0 {
+		return nil, err
 	}
-	s.mu.RUnlock()
-	for _, e := range due {
-		err := s.changeExemptions(ctx, func(tx querier) error {
-			_, err := tx.ExecContext(ctx, `UPDATE exemptions SET active = 0 WHERE id = $1`, e.ID)
-			return kind(err)
-		}, e)
+	var ended []bulwark.Exemption
+	err := s.changeExemptions(ctx, func(ctx context.Context, c conn, _ int64) ([]bulwark.Exemption, error) {
+		var list []bulwark.Exemption
+		err := each(ctx, c, "SELECT data FROM exemptions WHERE ended = 0 AND expires > 0 AND expires <= $1 ORDER BY id", []any{now}, func(r rows) error {
+			var data string
+			var e bulwark.Exemption
+			if err := r.Scan(&data); err != nil {
+				return err
+			}
+			err := json.Unmarshal([]byte(data), &e)
+			list = append(list, e)
+			return err
+		})
 		if err != nil {
-			return nil, fmt.Errorf("store: expire exemption %s: %w", e.ID, err)
+			return nil, err
 		}
-	}
-	return due, nil
-}
-
-// changeExemptions changes the exemptions and, in the same transaction, the
-// counters and findings of the assets that one concerns.
-func (s *Store) changeExemptions(ctx context.Context, change func(querier) error, e bulwark.Exemption) error {
-	before := s.exemptions()
-	err := s.tx(ctx, true, func(tx *sql.Tx) error {
-		list, err := s.concerned(ctx, tx, e)
-		if err != nil {
-			return err
-		}
-		was := make([]*bulwark.States, len(list))
-		for i, m := range list {
-			if was[i], err = s.statesOf(m.key, s.pathOf(m.scopeID, nil), s.checksOf(m.layout), m.states, m.evidence); err != nil {
-				return err
-			}
-		}
-		if err := change(tx); err != nil {
-			return err
-		}
-		if err := s.loadExemptions(ctx, tx); err != nil {
-			return err
-		}
-		counts := map[bulwark.CountKey]bulwark.Tally{}
-		for i, m := range list {
-			is, err := s.statesOf(m.key, s.pathOf(m.scopeID, nil), s.checksOf(m.layout), m.states, m.evidence)
-			if err != nil {
-				return err
-			}
-			for _, c := range s.opts.Delta(was[i], is) {
-				counts[c.CountKey] = counts[c.CountKey].Add(c.Tally)
-			}
-			if err := s.overlay(ctx, tx, m); err != nil {
-				return err
-			}
-		}
-		if err := writeCounts(ctx, s, tx, counts); err != nil {
-			return err
-		}
-		return enqueue(ctx, tx, "exemptions.changed", []byte(`{}`), micros(s.opts.Now()))
+		ended = list
+		return list, c.exec(ctx, "UPDATE exemptions SET ended = $1 WHERE ended = 0 AND expires > 0 AND expires <= $2", now, now)
 	})
 	if err != nil {
-		s.mu.Lock()
-		s.exempt = before
-		s.mu.Unlock()
+		return nil, fmt.Errorf("store: expire exemptions: %w", err)
 	}
-	return err
+	return ended, nil
 }
 
-func (s *Store) exemptions() []bulwark.Exemption {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.exempt
-}
-
-// concerned returns the assets that an exemption may touch.
-func (s *Store) concerned(ctx context.Context, tx querier, e bulwark.Exemption) ([]missed, error) {
-	query := `SELECT a.id, a.scope_id, a.layout_id, a.key, a.states, a.evidence FROM assets a JOIN scopes sc ON sc.id = a.scope_id WHERE a.gone = 0 AND (a.unhealthy > 0 OR a.unknown > 0)`
-	var args []any
-	switch {
-	case e.Finding != "":
-		query += ` AND a.id IN (SELECT asset_id FROM findings WHERE key = $1)`
-		args = append(args, e.Finding)
-	case e.Asset != "":
-		query += ` AND a.key = $1`
-		args = append(args, e.Asset)
-	case e.Scope != "":
-		query += ` AND (sc.path = $1 OR sc.path LIKE $2 ESCAPE '!')`
-		args = append(args, e.Scope, likePrefix(e.Scope+"/"))
-	}
-	var out []missed
-	err := s.each(ctx, tx, func(r *sql.Rows) error {
-		var m missed
-		err := r.Scan(&m.id, &m.scopeID, &m.layout, &m.key, &m.states, &m.evidence)
-		out = append(out, m)
-		return err
-	}, query, args...)
-	return out, err
-}
-
-// overlay writes on the findings of an asset which exemption is in force.
-func (s *Store) overlay(ctx context.Context, tx querier, m missed) error {
-	type row struct {
-		id              int64
-		key, check, was string
-	}
-	var rows []row
-	err := s.each(ctx, tx, func(r *sql.Rows) error {
-		var x row
-		err := r.Scan(&x.id, &x.key, &x.check, &x.was)
-		rows = append(rows, x)
-		return err
-	}, `SELECT f.id, f.key, c.name, f.exemption FROM findings f JOIN checks c ON c.id = f.check_id WHERE f.asset_id = $1 AND f.open = 1`, m.id)
-	if err != nil {
-		return err
-	}
-	for _, x := range rows {
-		if is, _ := s.exemptFinding(x.check, m.key, s.pathOf(m.scopeID, nil), x.key); is != x.was {
-			if _, err := tx.ExecContext(ctx, `UPDATE findings SET exemption = $1 WHERE id = $2`, is, x.id); err != nil {
-				return kind(err)
+// changeExemptions makes a change and brings counts and findings of what the
+// returned exemptions touch up to date, in one transaction.
+func (s *Store) changeExemptions(ctx context.Context, change func(ctx context.Context, c conn, id int64) ([]bulwark.Exemption, error)) error {
+	t := &tally{}
+	var after *exemptions
+	j := &job{change: func(ctx context.Context, c conn) error {
+		if err := t.start(ctx, c, s); err != nil {
+			return err
+		}
+		id, err := s.next(ctx, c, "exemptions", 1)
+		if err != nil {
+			return err
+		}
+		touched, err := change(ctx, c, id)
+		if err != nil {
+			return err
+		}
+		if after, err = readExemptions(ctx, c); err != nil {
+			return err
+		}
+		seen := map[int64]bool{}
+		for _, e := range touched {
+			if err := t.overlay(ctx, e, after, seen); err != nil {
+				return err
 			}
 		}
-	}
-	return nil
+		return t.finish(ctx, "")
+	}, after: func() {
+		s.exempt.set(after)
+		t.committed()
+	}}
+	return s.w.do(ctx, s.w.single, j)
 }

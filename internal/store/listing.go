@@ -2,143 +2,288 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"encoding/json"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/bulwarksec/bulwark"
 )
 
-// FinishListing records that a connector listed one type (all types when Type
-// is "") in a scope and below. A complete listing makes assets that it did not
-// see gone: their findings are resolved and they leave the counters. One that
-// is not complete makes them stale and deletes nothing. It returns how many
-// assets are gone.
-func (s *Store) FinishListing(ctx context.Context, l bulwark.Listing, seen map[string]bool) (int, error) {
-	why := ""
-	if l.Gap != nil {
-		why = l.Gap.Why
+// Seen is the set of asset ids that a listing named, at 8 bytes each. The zero
+// Seen is empty. It is for one goroutine.
+type Seen struct {
+	hashes []int64
+	sorted int
+}
+
+// Add puts an asset's id in the set.
+func (s *Seen) Add(id string) {
+	s.hashes = append(s.hashes, hash64(clean(id)))
+	if n := len(s.hashes); n > 2*s.sorted+4096 { // repeated ids must not make it grow
+		s.sort()
 	}
-	gone := 0
-	err := s.tx(ctx, false, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO listings (connector, scope, type, region, complete, why, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (connector, scope, type, region) DO UPDATE SET complete = excluded.complete, why = excluded.why, at = excluded.at`,
-			l.Connector, l.Scope, l.Type, l.Region, bit(l.Complete), clean(why, 1024), micros(l.At)); err != nil {
-			return kind(err)
-		}
-		missing, err := s.unseen(ctx, tx, l, seen)
-		if err != nil {
-			return err
-		}
-		if !l.Complete {
-			for _, m := range missing {
-				if _, err := tx.ExecContext(ctx, `UPDATE assets SET stale = 1 WHERE id = $1`, m.id); err != nil {
-					return kind(err)
-				}
-			}
-			return nil
-		}
-		gone = len(missing)
-		return s.forget(ctx, tx, missing)
-	})
+}
+
+func (s *Seen) sort() {
+	if s.sorted == len(s.hashes) {
+		return
+	}
+	slices.Sort(s.hashes)
+	s.hashes = slices.Compact(s.hashes)
+	s.sorted = len(s.hashes)
+}
+
+func (s *Seen) has(hash int64) bool {
+	_, ok := slices.BinarySearch(s.hashes, hash)
+	return ok
+}
+
+// Len returns the number of ids.
+func (s *Seen) Len() int {
+	s.sort()
+	return len(s.hashes)
+}
+
+// CompleteListing notes how a listing went. Of a complete one, assets stored
+// for its connector, scope, type and region (an empty type or region is every
+// one) and not in seen are gone: their findings are resolved and their counts
+// taken out. After one that failed they are stale, and its gap is shown.
+func (s *Store) CompleteListing(ctx context.Context, l bulwark.Listing, seen *Seen) (Applied, error) {
+	fail := func(err error) (Applied, error) {
+		return Applied{}, fmt.Errorf("store: complete listing of %s in %s: %w", l.Type, l.Scope, err)
+	}
+	if seen == nil {
+		seen = &Seen{}
+	}
+	seen.sort()
+	if err := s.noteListing(ctx, l); err != nil {
+		return fail(err)
+	}
+	if !l.Complete {
+		return Applied{}, nil
+	}
+	gone, err := s.missing(ctx, l, seen)
 	if err != nil {
-		return 0, fmt.Errorf("store: finish listing of %s in %s: %w", l.Type, l.Scope, err)
+		return fail(err)
 	}
-	return gone, nil
-}
-
-func bit(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// missed is an asset that a listing did not see.
-type missed struct {
-	id, scopeID, layout int64
-	key                 string
-	states, evidence    []byte
-}
-
-func (s *Store) unseen(ctx context.Context, tx querier, l bulwark.Listing, seen map[string]bool) ([]missed, error) {
-	var out []missed
-	query := `SELECT a.id, a.scope_id, a.layout_id, a.key, a.states, a.evidence FROM assets a JOIN scopes sc ON sc.id = a.scope_id
-		WHERE a.connector = $1 AND a.gone = 0 AND (sc.path = $2 OR sc.path LIKE $3 ESCAPE '!')`
-	args := []any{l.Connector, l.Scope, likePrefix(l.Scope + "/")}
-	if l.Type != "" {
-		query += ` AND a.type = $4`
-		args = append(args, l.Type)
-	}
-	err := s.each(ctx, tx, func(r *sql.Rows) error {
-		var m missed
-		if err := r.Scan(&m.id, &m.scopeID, &m.layout, &m.key, &m.states, &m.evidence); err != nil {
-			return err
+	var total Applied
+	for len(gone) > 0 {
+		n := min(len(gone), MaxBatch)
+		a, err := s.remove(ctx, clean(l.Scope), gone[:n])
+		if err != nil {
+			return fail(err)
 		}
-		if !seen[m.key] {
-			out = append(out, m)
-		}
-		return nil
-	}, query, args...)
-	return out, err
+		total, gone = total.Add(a), gone[n:]
+	}
+	return total, nil
 }
 
-// forget makes assets gone.
-func (s *Store) forget(ctx context.Context, tx querier, list []missed) error {
-	now := micros(s.opts.Now())
-	counts := map[bulwark.CountKey]bulwark.Tally{}
-	for _, m := range list {
-		states, err := s.statesOf(m.key, s.pathOf(m.scopeID, nil), s.checksOf(m.layout), m.states, m.evidence)
+// noteListing writes the listing's row and which places are stale by it.
+func (s *Store) noteListing(ctx context.Context, l bulwark.Listing) error {
+	gap := ""
+	if l.Gap != nil {
+		data, err := json.Marshal(l.Gap)
 		if err != nil {
 			return err
 		}
-		for _, c := range s.opts.Delta(states, nil) {
-			counts[c.CountKey] = counts[c.CountKey].Add(c.Tally)
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE findings SET open = 0, resolved_at = $1, changed = $1, unverified = 0 WHERE asset_id = $2 AND open = 1`, now, m.id); err != nil {
-			return kind(err)
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE assets SET gone = 1, highest = 0, until = 0 WHERE id = $1`, m.id); err != nil {
-			return kind(err)
-		}
+		gap = string(data)
 	}
-	if err := writeCounts(ctx, s, tx, counts); err != nil {
+	var scope int64
+	texts := []string{clean(l.Connector), clean(l.Type), clean(l.Region)}
+	before := func(ctx context.Context, c conn) (err error) {
+		if err := s.intern(ctx, c, texts...); err != nil {
+			return err
+		}
+		scope, err = s.defineScope(ctx, c, clean(l.Scope))
 		return err
 	}
-	if len(list) == 0 {
-		return nil
+	change := func(ctx context.Context, c conn) error {
+		connector, typ, region := s.wordID(texts[0]), s.wordID(texts[1]), s.wordID(texts[2])
+		err := c.exec(ctx, `INSERT INTO listings (connector, scope, type, region, complete, at, gap) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ ON CONFLICT (connector, scope, type, region) DO UPDATE SET complete = excluded.complete, at = excluded.at, gap = excluded.gap`,
+			connector, scope, typ, region, bit(l.Complete), millis(l.At), gap)
+		if err != nil {
+			return err
+		}
+		return c.exec(ctx, `UPDATE places SET stale = $1 WHERE stale <> $2 AND scope = $3 AND connector = $4 AND ($5 = '' OR type = $6) AND ($7 = '' OR region = $8)`,
+			bit(!l.Complete), bit(!l.Complete), scope, connector, texts[1], typ, texts[2], region)
 	}
-	return enqueue(ctx, tx, "posture.changed", []byte(fmt.Sprintf(`{"gone":%d}`, len(list))), now)
+	return s.w.do(ctx, s.w.single, &job{before: before, change: change})
 }
 
-// likePrefix is a LIKE pattern for texts that begin so, with ! as escape.
-func likePrefix(s string) string {
-	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s) + "%"
+// missing returns the stored assets of a listing's places that are not in seen.
+func (s *Store) missing(ctx context.Context, l bulwark.Listing, seen *Seen) ([]int64, error) {
+	var gone []int64
+	var last int64
+	for {
+		var n int
+		err := each(ctx, s.r, `SELECT a.id, a.hash FROM assets a WHERE a.id > $1 AND a.gone = 0 AND a.place IN
+ (SELECT id FROM places WHERE scope = $2 AND connector = $3 AND ($4 = '' OR type = $5) AND ($6 = '' OR region = $7)) ORDER BY a.id LIMIT 10000`,
+			[]any{last, s.scopeID(clean(l.Scope)), s.wordID(clean(l.Connector)), clean(l.Type), s.wordID(clean(l.Type)), clean(l.Region), s.wordID(clean(l.Region))},
+			func(r rows) error {
+				var hash int64
+				if err := r.Scan(&last, &hash); err != nil {
+					return err
+				}
+				n++
+				if !seen.has(hash) {
+					gone = append(gone, last)
+				}
+				return nil
+			})
+		if err != nil {
+			return nil, fmt.Errorf("read assets: %w", err)
+		}
+		if n < 10000 {
+			return gone, nil
+		}
+	}
 }
 
-// ReplaceGaps makes gaps the whole list of what a connector could not read.
-func (s *Store) ReplaceGaps(ctx context.Context, connector, scope string, gaps []bulwark.Gap) error {
-	now := micros(s.opts.Now())
-	err := s.tx(ctx, false, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM gaps WHERE connector = $1`, connector); err != nil {
-			return kind(err)
+// remove takes assets of one scope out in one transaction: history and resolved
+// findings stay.
+func (s *Store) remove(ctx context.Context, path string, ids []int64) (Applied, error) {
+	b := &batch{tally: tally{s: s}, path: path, scope: s.scopeID(path)}
+	err := s.w.do(ctx, s.w.bulk, &job{change: func(ctx context.Context, c conn) error {
+		if err := b.start(ctx, c, s); err != nil {
+			return err
 		}
-		for i, g := range gaps {
-			if i >= 10_000 {
-				g = bulwark.Gap{What: "gaps", Where: scope, Why: fmt.Sprintf("%d more gaps were not kept", len(gaps)-i)}
-			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO gaps (connector, scope, what, place, why, needs, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-				connector, scope, clean(g.What, 256), clean(g.Where, 2048), clean(g.Why, 2048), clean(g.Needs, 1024), now); err != nil {
-				return kind(err)
-			}
-			if i >= 10_000 {
-				break
+		if err := c.exec(ctx, "UPDATE scopes SET epoch = epoch + 1 WHERE id = $1", b.scope); err != nil {
+			return err
+		}
+		if err := b.removeAll(ctx, ids); err != nil {
+			return err
+		}
+		var err error
+		if b.applied.Dirty, err = b.spread(ctx); err != nil {
+			return err
+		}
+		return b.finish(ctx, path)
+	}, after: b.committed})
+	return b.applied, err
+}
+
+func (b *batch) removeAll(ctx context.Context, ids []int64) error {
+	type row struct {
+		*stored
+		public string
+	}
+	var list []row
+	for _, part := range parts(ids) {
+		err := each(ctx, b.c, storedColumns+"a.gone = 0 AND a.id IN ("+marks(1, len(part))+")", anys(part), func(r rows) error {
+			_, public, was, err := scanStored(r)
+			list = append(list, row{was, public})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("read assets: %w", err)
+		}
+	}
+	slices.SortFunc(list, func(x, y row) int { return int(x.id - y.id) })
+	found, err := b.findingsOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if b.s.placeOf(r.place).scope != b.scope {
+			continue // it has moved meanwhile
+		}
+		if err := b.removeOne(ctx, r.public, r.stored, found[r.id]); err != nil {
+			return fmt.Errorf("remove asset %s: %w", r.public, err)
+		}
+	}
+	return nil
+}
+
+func (b *batch) removeOne(ctx context.Context, public string, was *stored, findings []*findingRow) error {
+	var data []byte
+	if _, err := one(ctx, b.c, "SELECT data FROM configs WHERE asset = $1", []any{was.id}, &data); err != nil {
+		return err
+	}
+	body, err := b.s.unpack(ctx, data)
+	if err != nil {
+		return err
+	}
+	old := &bulwark.Asset{ID: public}
+	if err := decodeBody(old, body, nil, nil); err != nil {
+		return err
+	}
+	b.s.fillPlace(old, was.place)
+	b.alter(old, nil)
+	for l := range b.links(old) {
+		if err := b.c.exec(ctx, "DELETE FROM relations WHERE target = $1 AND source = $2 AND name = $3 AND inverse = $4", l.target, was.id, l.name, l.inverse); err != nil {
+			return err
+		}
+	}
+	if was.layout != 0 {
+		b.count(b.states(public, b.scope, was, findings), nil)
+		if err := b.dropVerdict(ctx, was); err != nil {
+			return err
+		}
+	}
+	for _, f := range findings {
+		if err := b.moveFinding(ctx, public, f, false, bulwark.NotApplicable, ""); err != nil {
+			return err
+		}
+	}
+	b.bodies = map[int64][]byte{was.id: body}
+	if err := b.keepVersion(ctx, was, body); err != nil {
+		return err
+	}
+	if err := b.c.exec(ctx, "UPDATE assets SET gone = 1, version = version + 1, changed = $1, unhealthy = 0, unknown = 0, highest = 0 WHERE id = $2", b.now, was.id); err != nil {
+		return err
+	}
+	b.arrive(was.place, b.scope, -1)
+	b.applied.Gone++
+	b.event.add(&b.event.Gone, public)
+	return b.c.exec(ctx, "DELETE FROM dirty WHERE asset = $1", was.id)
+}
+
+// RemoveConnector says that nothing is gathered by a connector any more: its
+// assets stay and are stale.
+func (s *Store) RemoveConnector(ctx context.Context, id string) error {
+	err := s.write(ctx, func(ctx context.Context, c conn) error {
+		if err := c.exec(ctx, "DELETE FROM connectors WHERE id = $1", id); err != nil {
+			return err
+		}
+		return c.exec(ctx, "UPDATE places SET stale = 1 WHERE connector IN (SELECT id FROM words WHERE word = $1)", id)
+	})
+	if err != nil {
+		return fmt.Errorf("store: remove connector %s: %w", id, err)
+	}
+	return nil
+}
+
+// Listings returns the last listing of every connector, scope, type and region
+// below the scopes.
+func (s *Store) Listings(ctx context.Context, scopes []string) ([]bulwark.Listing, error) {
+	f := &filter{}
+	f.scopes("scope", scopes)
+	var out []bulwark.Listing
+	err := each(ctx, s.r, "SELECT connector, scope, type, region, complete, at, gap FROM listings WHERE "+f.where()+" ORDER BY scope, connector, type, region", f.args, func(r rows) error {
+		var connector, scope, typ, region, complete, at int64
+		var gap string
+		if err := r.Scan(&connector, &scope, &typ, &region, &complete, &at, &gap); err != nil {
+			return err
+		}
+		l := bulwark.Listing{Connector: s.word(connector), Scope: s.pathOf(scope), Type: s.word(typ), Region: s.word(region), Complete: complete != 0, At: instant(at)}
+		if gap != "" {
+			l.Gap = &bulwark.Gap{}
+			if err := json.Unmarshal([]byte(gap), l.Gap); err != nil {
+				return err
 			}
 		}
+		out = append(out, l)
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("store: keep %d gaps of %s: %w", len(gaps), connector, err)
+		return nil, fmt.Errorf("store: list listings: %w", err)
 	}
-	return nil
+	return out, nil
+}
+
+// Union adds another set's ids.
+func (s *Seen) Union(other *Seen) {
+	s.hashes = append(s.hashes, other.hashes...)
+	s.sort()
 }

@@ -1,297 +1,234 @@
-// Package store keeps the state of one organisation: assets with their
-// verdicts and history, findings, counters, exemptions, accounts and the audit
-// log. It is the only SQL: SQLite by default and PostgreSQL by URL, behind one
-// set of methods and one contract test.
-//
-// A batch of verdicts of one scope is one transaction (Apply). It is
-// idempotent: a batch that arrives twice, or a process killed anywhere, loses
-// and doubles nothing. Counters are integers that change by deltas in the same
-// transaction, so that they always equal a recount (Recount).
 package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net/url"
 	"strings"
-	"sync"
-	"testing/fstest"
+	"sync/atomic"
 	"time"
-
-	_ "embed"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // driver pgx
-	"github.com/klauspost/compress/zstd"
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // driver sqlite
+	"unicode/utf8"
 
 	"github.com/bulwarksec/bulwark"
 )
 
-//go:embed schema.sql
-var schema string
-
-// Options are what a store needs to know of the rest.
+// Options are what a Store needs to know of the rest. All may be zero.
 type Options struct {
-	// Delta returns how counters change with an asset's states: the arithmetic
-	// of the secure score, which is compliance's.
-	Delta func(old, new *bulwark.States) []bulwark.Count
-	// Severity returns the severity of a check; false for one not known.
-	Severity func(check string) (bulwark.Severity, bool)
+	Now func() time.Time // nil is time.Now
+	Log *slog.Logger     // nil discards
+
 	Names    *bulwark.Names
-	Now      func() time.Time
-	Log      *slog.Logger
+	Delta    func(old, new *bulwark.States) []bulwark.Count
+	Severity func(check string) (bulwark.Severity, bool)
+	Keys     func(old, new *bulwark.Asset) []string
+	Digest   func(a *bulwark.Asset) string
+
+	HistoryAge      time.Duration // 0 is 400 days
+	HistoryVersions int           // 0 is 100
+	KeyFile         string        // of the keys that seal secrets; "" seals none
 }
 
-// Store is one organisation's state. It is safe for concurrent use.
+// Knowledge is what the store needs of content, which may change while it
+// serves. Options have the same fields for a start.
+type Knowledge struct {
+	// Names is the table of property names for the values that are read.
+	Names *bulwark.Names
+	// Delta returns how the counters of a leaf scope change when an asset's
+	// states go from old to new; nil is an asset that is not there. Without it
+	// nothing is counted.
+	Delta func(old, new *bulwark.States) []bulwark.Count
+	// Severity returns a check's severity, for findings; one that is not known
+	// is Medium.
+	Severity func(check string) (bulwark.Severity, bool)
+	// Keys returns the queries whose answers a change of an asset may alter; one
+	// of old and new may be nil. Without it only asset:<id> is.
+	Keys func(old, new *bulwark.Asset) []string
+	// Digest returns the digest of an asset's data, volatile properties left
+	// out; nil leaves out none.
+	Digest func(a *bulwark.Asset) string
+}
+
+// Store keeps an organisation's state. It is safe for concurrent use.
 type Store struct {
 	opts   Options
-	db     *sql.DB // writes, and reads on PostgreSQL
-	read   *sql.DB // query-only on SQLite
-	lite   bool
-	write  writeLock
-	enc    *zstd.Encoder
-	dec    *zstd.Decoder
-	mu     sync.RWMutex
-	scopes map[string]int64
-	paths  map[int64]string
-	layout map[int64][]string // checks by layout id
-	exempt []bulwark.Exemption
+	know   atomic.Pointer[Knowledge]
+	log    *slog.Logger
+	engine engine
+	r      reader
+	w      *writer
+	words  words
+	codec  codec
+	exempt exempter
+	recent recent
+	keys   *keyring
+	shared bool            // other processes may write as well
+	life   context.Context // of the store
 }
 
-// Open opens the store at a URL, makes what it lacks and migrates it forward:
-// sqlite:PATH or a plain path for SQLite, postgres://… for PostgreSQL.
-func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
+// Open connects to the database at an address, postgres://… or the path of a
+// SQLite file that is made when missing, and brings its schema up to date. A
+// schema newer than the program is ErrConflict.
+func Open(ctx context.Context, address string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{opts: opts, scopes: map[string]int64{}, paths: map[int64]string{}, layout: map[int64][]string{}}
-	s.write.init()
-	var err error
-	if s.enc, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1)); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	if opts.HistoryAge == 0 {
+		opts.HistoryAge = 400 * 24 * time.Hour
 	}
-	if s.dec, err = zstd.NewReader(nil, zstd.WithDecoderMaxMemory(64<<20), zstd.WithDecoderConcurrency(2)); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	if opts.HistoryVersions == 0 {
+		opts.HistoryVersions = 100
 	}
-	if err := s.connect(dsn); err != nil {
-		return nil, err
+	e, err := open(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if err := s.migrate(ctx); err != nil {
-		s.Close()
-		return nil, err
-	}
+	s := &Store{opts: opts, log: opts.Log, engine: e, r: reader{e.readers(), &stmtCache{stmts: map[string]*sql.Stmt{}}}, life: context.WithoutCancel(ctx)}
+	_, s.shared = e.(*postgresEngine)
+	s.know.Store(&Knowledge{opts.Names, opts.Delta, opts.Severity, opts.Keys, opts.Digest})
+	s.w = newWriter(e, opts.Log)
 	if err := s.load(ctx); err != nil {
-		s.Close()
-		return nil, err
+		return nil, fmt.Errorf("open store: %w", errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
 
-func (s *Store) connect(dsn string) error {
-	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		db, err := sql.Open("pgx", dsn)
-		if err != nil {
-			return fmt.Errorf("store: open PostgreSQL: %w", err)
-		}
-		db.SetMaxOpenConns(8)
-		s.db, s.read = db, db
-		return nil
-	}
-	s.lite = true
-	path := strings.TrimPrefix(dsn, "sqlite:")
-	open := func(extra string, conns int) (*sql.DB, error) {
-		q := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-65536)&_pragma=journal_size_limit(67108864)" + extra
-		db, err := sql.Open("sqlite", q)
-		if err == nil {
-			db.SetMaxOpenConns(conns)
-		}
-		return db, err
-	}
-	var err error
-	if s.db, err = open("&_pragma=journal_mode(WAL)&_txlock=immediate", 1); err != nil {
-		return fmt.Errorf("store: open %s: %w", path, err)
-	}
-	if s.read, err = open("&_pragma=query_only(1)", 4); err != nil {
-		return fmt.Errorf("store: open %s: %w", path, err)
-	}
-	return nil
-}
-
-// Close closes the store after the writes under way.
-func (s *Store) Close() error {
-	err := s.db.Close()
-	if s.read != s.db {
-		err = errors.Join(err, s.read.Close())
-	}
-	s.dec.Close()
-	return errors.Join(err, s.enc.Close())
-}
-
-// migrate brings the schema forward. The one text serves both engines; tokens
-// stand for what they write differently.
-func (s *Store) migrate(ctx context.Context) error {
-	dialect, tokens := goose.DialectPostgres, strings.NewReplacer("{{id}}", "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY", "{{blob}}", "BYTEA")
-	if s.lite {
-		dialect, tokens = goose.DialectSQLite3, strings.NewReplacer("{{id}}", "INTEGER PRIMARY KEY", "{{blob}}", "BLOB")
-	}
-	var migrations fs.FS = fstest.MapFS{"00001_foundation.sql": {Data: []byte(tokens.Replace(schema))}}
-	p, err := goose.NewProvider(dialect, s.db, migrations)
-	if err != nil {
-		return fmt.Errorf("store: migrations: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("store: migrate: %w", kind(err))
-	}
-	return nil
-}
-
-// load reads what the store keeps in memory: scopes, layouts, exemptions.
+// load fills what is kept in memory.
 func (s *Store) load(ctx context.Context) error {
-	err := s.each(ctx, s.db, func(r *sql.Rows) error {
-		var id int64
-		var path string
-		err := r.Scan(&id, &path)
-		s.scopes[path], s.paths[id] = id, path
-		return err
-	}, `SELECT id, path FROM scopes`)
-	if err != nil {
-		return fmt.Errorf("store: read scopes: %w", err)
+	if err := s.words.reload(ctx, s.r); err != nil {
+		return fmt.Errorf("read words: %w", err)
 	}
-	err = s.each(ctx, s.db, func(r *sql.Rows) error {
-		var id int64
-		var checks string
-		err := r.Scan(&id, &checks)
-		s.layout[id] = splitLines(checks)
-		return err
-	}, `SELECT id, checks FROM layouts`)
-	if err != nil {
-		return fmt.Errorf("store: read layouts: %w", err)
+	if err := s.codec.reload(ctx, s.r); err != nil {
+		return fmt.Errorf("read dictionaries: %w", err)
 	}
-	return s.loadExemptions(ctx, s.db)
-}
-
-// querier is a database or a transaction.
-type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// each calls f for every row of a query.
-func (s *Store) each(ctx context.Context, q querier, f func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return kind(err)
+	if err := s.exempt.reload(ctx, s.r); err != nil {
+		return fmt.Errorf("read exemptions: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows); err != nil {
+	if s.opts.KeyFile != "" {
+		keys, err := openKeyring(s.opts.KeyFile)
+		if err != nil {
 			return err
 		}
+		s.keys = keys
 	}
-	return kind(rows.Err())
-}
-
-// tx runs f in one write transaction. Single changes go before bulk ones.
-func (s *Store) tx(ctx context.Context, single bool, f func(*sql.Tx) error) error {
-	s.write.lock(single)
-	defer s.write.unlock()
-	tx, err := s.db.BeginTx(ctx, nil)
+	controls := []string{""}
+	for _, c := range bulwark.Controls {
+		controls = append(controls, c.ID)
+	}
+	err := s.w.do(ctx, s.w.single, &job{before: func(ctx context.Context, c conn) error { return s.intern(ctx, c, controls...) },
+		change: func(context.Context, conn) error { return nil }})
 	if err != nil {
-		return kind(err)
+		return fmt.Errorf("define words: %w", err)
 	}
-	defer tx.Rollback()
-	if err := f(tx); err != nil {
+	return s.startRevisions(ctx)
+}
+
+// Close ends the writer after what it is doing and closes the database.
+func (s *Store) Close() error {
+	s.w.stop()
+	return s.engine.close()
+}
+
+// Use changes what the store knows of content. arithmetic stands for how Delta
+// counts: where it is not what the counters were made by, they are counted
+// afresh in the same transaction. It reports whether they were.
+func (s *Store) Use(ctx context.Context, k Knowledge, arithmetic string) (recounted bool, err error) {
+	t := &tally{}
+	err = s.w.do(ctx, s.w.single, &job{change: func(ctx context.Context, c conn) error {
+		var have []byte
+		if _, err := one(ctx, c, "SELECT value FROM settings WHERE name = 'arithmetic'", nil, &have); err != nil {
+			return err
+		}
+		was := s.know.Swap(&k)
+		if string(have) == arithmetic {
+			return nil
+		}
+		recounted = true
+		err := t.recountAll(ctx, c, s, arithmetic)
+		if err != nil {
+			s.know.Store(was)
+		}
 		return err
+	}, after: func() {
+		if recounted {
+			t.committed()
+		}
+	}})
+	if err != nil {
+		return false, fmt.Errorf("store: take up content: %w", err)
 	}
-	return kind(tx.Commit())
+	return recounted, nil
 }
 
-// writeLock lets one writer in at a time, those of single changes first, so
-// that a change seen now does not wait for a bulk load of an hour.
-type writeLock struct {
-	mu      sync.Mutex
-	cond    *sync.Cond
-	busy    bool
-	singles int // waiting
+// ReadOnly says why the store refuses to write, "" when it does not.
+func (s *Store) ReadOnly() string { return s.w.readOnly() }
+
+// Ping reports whether the database answers and takes writes; not writing is
+// ErrUnavailable.
+func (s *Store) Ping(ctx context.Context) error {
+	if why := s.w.readOnly(); why != "" {
+		return fmt.Errorf("store: %w: %s", bulwark.ErrUnavailable, why)
+	}
+	if err := s.r.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("store: %w: %w", bulwark.ErrUnavailable, err)
+	}
+	return nil
 }
 
-func (l *writeLock) init() { l.cond = sync.NewCond(&l.mu) }
-
-func (l *writeLock) lock(single bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if single {
-		l.singles++
-		defer func() { l.singles-- }()
-	}
-	for l.busy || !single && l.singles > 0 {
-		l.cond.Wait()
-	}
-	l.busy = true
+// hash64 is the first 8 bytes of the SHA-256 of a text.
+func hash64(s string) int64 {
+	sum := sha256.Sum256([]byte(s))
+	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
-func (l *writeLock) unlock() {
-	l.mu.Lock()
-	l.busy = false
-	l.mu.Unlock()
-	l.cond.Broadcast()
-}
-
-// kind gives an engine's error one of the root's kinds.
-func kind(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("%w: %w", bulwark.ErrNotFound, err)
-	}
-	text := err.Error()
-	switch {
-	case strings.Contains(text, "disk is full"), strings.Contains(text, "SQLITE_FULL"), strings.Contains(text, "No space left"), strings.Contains(text, "53100"):
-		return fmt.Errorf("%w: the disk is full: %w", bulwark.ErrUnavailable, err)
-	case strings.Contains(text, "UNIQUE constraint"), strings.Contains(text, "23505"):
-		return fmt.Errorf("%w: %w", bulwark.ErrConflict, err)
-	}
-	return err
-}
-
-// micros is a time as the store keeps it.
-func micros(t time.Time) int64 {
+// millis and instant turn times into numbers and back; 0 is the zero time.
+func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return t.UnixMicro()
+	return t.UnixMilli()
 }
 
-func fromMicros(n int64) time.Time {
-	if n == 0 {
+func instant(ms int64) time.Time {
+	if ms == 0 {
 		return time.Time{}
 	}
-	return time.UnixMicro(n).UTC()
+	return time.UnixMilli(ms).UTC()
 }
 
-func splitLines(s string) []string {
-	if s == "" {
-		return nil
+func (s *Store) now() int64 { return s.opts.Now().UnixMilli() }
+
+// clean returns a text that both engines take: UTF-8 without NUL.
+func clean(s string) string {
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
 	}
-	return strings.Split(s, "\n")
-}
-
-// clean makes hostile text fit every engine: no NUL, no bytes that are not
-// UTF-8, at most max bytes.
-func clean(s string, max int) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
-	if len(s) > max {
-		s = strings.ToValidUTF8(s[:max], "")
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
 	return s
+}
+
+// clip cuts a text to n bytes at a character's edge.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }

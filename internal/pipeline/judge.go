@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/check"
+)
+
+const (
+	judgeBatch   = 250
+	judgeWorkers = 2
+)
+
+// Judge judges every asset that is marked, whoever marked it, until none is,
+// and calls note, which may be nil, after each batch. Killed anywhere it goes
+// on where it stopped: a mark is taken away in the transaction that stores the
+// verdict. Several calls share the work one after the other.
+func (e *Engine) Judge(ctx context.Context, note func(judged int, applied Applied)) error {
+	select {
+	case e.judging <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-e.judging }()
+	for {
+		scopes, err := e.store.DirtyScopes(ctx)
+		if err != nil || len(scopes) == 0 {
+			return err
+		}
+		judged := 0
+		for _, scope := range scopes {
+			n, err := e.judgeScope(ctx, scope, note)
+			if err != nil {
+				return err
+			}
+			judged += n
+		}
+		if judged == 0 { // marks of what is no longer there
+			return nil
+		}
+	}
+}
+
+// judgeScope judges the marked assets of a scope once, in batches on
+// judgeWorkers.
+func (e *Engine) judgeScope(ctx context.Context, scope string, note func(int, Applied)) (total int, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(judgeWorkers)
+	type result struct {
+		judged  int
+		applied Applied
+	}
+	results := make(chan result)
+	done := make(chan struct{})
+	go func() { // note is called by one goroutine at a time
+		defer close(done)
+		for r := range results {
+			total += r.judged
+			if note != nil {
+				note(r.judged, r.applied)
+			}
+		}
+	}()
+	var behind int64
+	for ctx.Err() == nil {
+		numbers, err := e.store.Marked(ctx, scope, behind, judgeBatch)
+		if err != nil {
+			group.Go(func() error { return err })
+			break
+		}
+		if len(numbers) == 0 {
+			break
+		}
+		behind = numbers[len(numbers)-1]
+		group.Go(func() error {
+			n, applied, err := e.judgeBatch(ctx, scope, numbers)
+			if err == nil {
+				results <- result{n, applied}
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	close(results)
+	<-done
+	return total, err
+}
+
+// judgeBatch judges assets of a scope and stores their verdicts.
+func (e *Engine) judgeBatch(ctx context.Context, scope string, numbers []int64) (int, Applied, error) {
+	loaded := e.loaded.Load()
+	revision := e.store.Revision() // before anything is read
+	list, err := e.store.LoadMarked(ctx, scope, numbers)
+	if err != nil || len(list) == 0 {
+		return 0, Applied{}, err
+	}
+	world := newEstate(ctx, e.store, list)
+	now := e.now().UTC()
+	verdicts := make([]bulwark.Verdict, len(list))
+	for i, a := range list {
+		verdicts[i] = judgeAsset(loaded, world, a, now)
+		verdicts[i].Revision = revision
+		if world.err != nil {
+			return 0, Applied{}, world.err
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, Applied{}, err
+		}
+	}
+	applied, err := e.store.Apply(ctx, scope, verdicts)
+	if err != nil {
+		return 0, Applied{}, err
+	}
+	e.tell(scope, applied)
+	return len(list), applied, nil
+}
+
+// judgeAsset judges one asset. What a comment in its source silences does not
+// apply to it; what another asset made is left to that one.
+func judgeAsset(loaded *Loaded, world check.World, a *bulwark.Asset, now time.Time) bulwark.Verdict {
+	v := bulwark.Verdict{Asset: a}
+	if controlled(world, a) {
+		return v
+	}
+	v.Assessments = loaded.Checks.Judge(a, world, now)
+	for i := range v.Assessments {
+		as := &v.Assessments[i]
+		if !as.Until.IsZero() && (v.Until.IsZero() || as.Until.Before(v.Until)) {
+			v.Until = as.Until
+		}
+		if as.State != bulwark.Unhealthy || len(a.Suppressions) == 0 {
+			continue
+		}
+		if by, ok := suppressed(loaded.Check(as.Check), a, bulwark.Position{}); ok {
+			*as = bulwark.Assessment{Check: as.Check, Asset: as.Asset, State: bulwark.NotApplicable, Because: "silenced at " + by.Position.String(), Queries: as.Queries, Until: as.Until}
+		}
+	}
+	return v
+}

@@ -1,0 +1,126 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	mathrand "math/rand/v2"
+	"time"
+
+	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/store"
+	"github.com/bulwarksec/bulwark/internal/stream"
+)
+
+// maintain does, every few seconds, what time alone asks for: it ends
+// exemptions, judges what a killed process left marked or whose answer no
+// longer holds, and recounts one scope a minute.
+func (e *Engine) maintain(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for counted := e.now(); ; {
+		if err := e.Tend(ctx); err != nil && ctx.Err() == nil {
+			e.log.Error("what is due not done: trying again", "error", err)
+		}
+		if e.now().Sub(counted) > time.Minute {
+			counted = e.now()
+			e.recount(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Tend ends exemptions and judges again what time asks for, once.
+func (e *Engine) Tend(ctx context.Context) error {
+	if err := e.prepare(ctx); err != nil {
+		return err
+	}
+	ended, err := e.store.ExpireExemptions(ctx)
+	if err != nil {
+		return err
+	}
+	if len(ended) > 0 {
+		e.notify(bulwark.Notice{Kind: "exemptions"})
+		e.notify(bulwark.Notice{Kind: "findings"})
+	}
+	if _, err := e.store.MarkDue(ctx); err != nil {
+		return err
+	}
+	judged := 0
+	if err := e.Judge(ctx, func(n int, _ Applied) { judged += n }); err != nil {
+		return err
+	}
+	if judged+len(ended) == 0 {
+		return nil
+	}
+	return e.recordScores(ctx)
+}
+
+// recount checks the counters of one scope at random against a recount; a
+// difference is a bug, and is said so.
+func (e *Engine) recount(ctx context.Context) {
+	scopes, err := e.store.Scopes(ctx)
+	if err != nil || len(scopes) == 0 {
+		return
+	}
+	scope := scopes[mathrand.IntN(len(scopes))]
+	if scope.Kind == "group" {
+		return
+	}
+	diff, err := e.store.Recount(ctx, scope.Path)
+	if err == nil && len(diff) > 0 {
+		e.log.Error("counters differ from a recount: this is a bug", "scope", scope.Path, "counters", len(diff), "first", fmt.Sprintf("%+v", diff[0]))
+	}
+}
+
+// outbox shows the store's outbox to the stream.
+type outbox struct{ store *store.Store }
+
+// verdictSubject is where transactions' events go.
+const verdictSubject = stream.Events + ".verdicts"
+
+func (o outbox) Next(ctx context.Context, limit int) ([]stream.Message, error) {
+	rows, err := o.store.Outbox(ctx, limit)
+	out := make([]stream.Message, len(rows))
+	for i, r := range rows {
+		out[i] = stream.Message{ID: r.ID, Subject: verdictSubject, Data: r.Data}
+	}
+	return out, err
+}
+
+func (o outbox) Done(ctx context.Context, list []stream.Message) error {
+	ids := make([]string, len(list))
+	for i, m := range list {
+		ids[i] = m.ID
+	}
+	return o.store.DeleteOutbox(ctx, ids)
+}
+
+// publish hands the outbox on until ctx ends. Without a stream nobody listens,
+// and what the outbox holds is dropped.
+func (e *Engine) publish(ctx context.Context) {
+	if e.stream != nil {
+		e.stream.Pump(ctx, outbox{e.store}, e.pump)
+		return
+	}
+	for {
+		box := outbox{e.store}
+		list, err := box.Next(ctx, 500)
+		if err == nil && len(list) > 0 {
+			if err = box.Done(ctx, list); err == nil {
+				continue
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			e.log.Warn("outbox not emptied", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.pump:
+		}
+	}
+}
