@@ -14,7 +14,6 @@ import (
 	"syscall"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -113,13 +112,8 @@ func TestHostile(t *testing.T) {
 			fsys := fstest.MapFS{"good.yaml": {Data: []byte(goodTemplate)}, "bad/" + c.file: {Data: []byte(c.text)}}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			start := time.Now()
 			list := gather(t, Options{FS: fsys, Types: types})
-			took := time.Since(start)
 			runtime.ReadMemStats(&after)
-			if took > 20*time.Second {
-				t.Errorf("scanning took %s", took)
-			}
 			if allocated := (after.TotalAlloc - before.TotalAlloc) >> 20; allocated > 3<<10 {
 				t.Errorf("scanning allocated %d MiB", allocated)
 			}
