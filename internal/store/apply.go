@@ -40,6 +40,7 @@ type item struct {
 	positions []byte
 	sum       int64
 	packed    []byte // configuration, compressed once it is known to differ
+	digest    []byte // likewise
 	place     place
 
 	verdict  *bulwark.Verdict // nil where only the asset is stored
@@ -93,11 +94,10 @@ func (s *Store) apply(ctx context.Context, scope string, items []*item) (Applied
 	if err != nil {
 		return Applied{}, fmt.Errorf("store: apply in %s: %w", scope, err)
 	}
-	idle, err := s.compare(ctx, items)
-	if err != nil {
+	if items, err = s.compare(ctx, items); err != nil {
 		return Applied{}, fmt.Errorf("store: apply in %s: %w", scope, err)
 	}
-	if idle {
+	if len(items) == 0 {
 		return Applied{}, nil
 	}
 	b := &batch{tally: tally{s: s}, path: clean(scope), items: items}
@@ -162,21 +162,22 @@ func (s *Store) prepareVerdict(it *item) {
 	it.vsum = sumOf(it.states, it.evidence, packHashes(it.asks), due[:], severities)
 }
 
-// compare reads what is stored, before the transaction, and compresses what
-// differs. It reports whether nothing is to be done: only for assets alone,
-// since a verdict also takes its mark away.
-func (s *Store) compare(ctx context.Context, items []*item) (idle bool, err error) {
+// compare reads what is stored, before the transaction, compresses what differs
+// and returns what is to be written: not assets that are stored as they are. A
+// verdict stays, since it also takes its mark away.
+func (s *Store) compare(ctx context.Context, items []*item) ([]*item, error) {
 	old, err := s.stored(ctx, s.r, items)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	var bodies, evidence [][]byte
-	idle = true
+	todo := items[:0]
 	for _, it := range items {
 		was := old[it.hash]
-		if it.verdict != nil || was == nil || was.gone || was.body != it.sum || !s.samePlace(was.place, it.asset) {
-			idle = false
+		if it.verdict == nil && was != nil && !was.gone && was.body == it.sum && s.samePlace(was.place, it.asset) {
+			continue
 		}
+		todo = append(todo, it)
 		if was == nil || was.body != it.sum {
 			bodies = append(bodies, it.body)
 		}
@@ -184,25 +185,22 @@ func (s *Store) compare(ctx context.Context, items []*item) (idle bool, err erro
 			evidence = append(evidence, it.evidence)
 		}
 	}
-	if idle {
-		return true, nil
-	}
 	if err := s.train(ctx, dictConfig, bodies); err != nil {
-		return false, err
+		return nil, err
 	}
 	if err := s.train(ctx, dictEvidence, evidence); err != nil {
-		return false, err
+		return nil, err
 	}
-	for _, it := range items {
+	for _, it := range todo {
 		was := old[it.hash]
 		if was == nil || was.body != it.sum {
-			it.packed = s.codec.pack(dictConfig, it.body)
+			it.packed, it.digest = s.codec.pack(dictConfig, it.body), s.digestOf(it)
 		}
 		if it.verdict != nil && (was == nil || was.vsum != it.vsum) {
 			it.zipped = s.codec.pack(dictEvidence, it.evidence)
 		}
 	}
-	return false, nil
+	return todo, nil
 }
 
 // samePlace reports whether an asset is stored where it belongs.

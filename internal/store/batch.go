@@ -180,7 +180,7 @@ func (b *batch) insertAsset(ctx context.Context, id int64, it *item) (*stored, e
 	was := &stored{id: id, place: b.placeID(it), version: 1, body: it.sum, first: b.now, changed: b.now}
 	err := b.c.exec(ctx, `INSERT INTO assets (id, hash, public, name, place, digest, body, version, first, changed, gone, unhealthy, unknown, highest)
  VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, 0, 0, 0, 0)`,
-		id, it.hash, it.public, rowName(it.asset), was.place, b.s.digestOf(it), it.sum, b.now, b.now)
+		id, it.hash, it.public, rowName(it.asset), was.place, b.digest(it), it.sum, b.now, b.now)
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +192,13 @@ func (b *batch) insertAsset(ctx context.Context, id int64, it *item) (*stored, e
 }
 
 func zipPositions(c *codec, positions []byte) []byte { return c.pack(dictEvidence, positions) }
+
+func (b *batch) digest(it *item) []byte {
+	if it.digest == nil {
+		it.digest = b.s.digestOf(it)
+	}
+	return it.digest
+}
 
 func (b *batch) packed(it *item) []byte {
 	if it.packed == nil {
@@ -247,7 +254,7 @@ func (b *batch) links(a *bulwark.Asset) map[link]bool {
 
 // updateAsset writes an asset that differs from what is stored, or is back.
 func (b *batch) updateAsset(ctx context.Context, it *item, was *stored) error {
-	digest := b.s.digestOf(it)
+	digest := b.digest(it)
 	old := b.former[was.id]
 	if was.gone || !bytes.Equal(digest, was.digest) {
 		if err := b.keepVersion(ctx, was, it.body); err != nil {

@@ -72,7 +72,7 @@ func (c *codec) rebuild(dicts [dictKinds][]byte) error {
 	}
 	c.decode = decode
 	for kind, d := range dicts {
-		opts := []zstd.EOption{zstd.WithEncoderConcurrency(2), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(1 << 20), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true)}
+		opts := []zstd.EOption{zstd.WithEncoderConcurrency(2), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1 << 20), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true)}
 		if d != nil {
 			opts = append(opts, zstd.WithEncoderDict(d))
 			c.trained[kind] = true
@@ -169,7 +169,7 @@ func makeDict(id uint32, samples [][]byte) (data []byte) {
 			data = nil
 		}
 	}()
-	data, err := dict.BuildZstdDict(samples, dict.Options{MaxDictSize: dictSize, HashBytes: 6, ZstdDictID: id, ZstdLevel: zstd.SpeedDefault})
+	data, err := dict.BuildZstdDict(samples, dict.Options{MaxDictSize: dictSize, HashBytes: 6, ZstdDictID: id, ZstdLevel: zstd.SpeedFastest})
 	if err != nil {
 		return nil
 	}
