@@ -2,12 +2,14 @@ package pipeline
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,18 +140,69 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		kills = 12
 	}
-	undisturbed := t.TempDir()
+	testKill(t, kills, func(t *testing.T) string { return t.TempDir() })
+}
+
+// TestKillPostgres does so against the server that BULWARK_TEST_POSTGRES names.
+func TestKillPostgres(t *testing.T) {
+	server := os.Getenv("BULWARK_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("BULWARK_TEST_POSTGRES is not set: no PostgreSQL to test with")
+	}
+	kills := 30
+	if testing.Short() {
+		kills = 4
+	}
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	testKill(t, kills, func(t *testing.T) string {
+		dir, name := t.TempDir(), fmt.Sprintf("kill%d", time.Now().UnixNano())
+		if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if _, err := db.ExecContext(context.WithoutCancel(t.Context()), "DROP SCHEMA "+name+" CASCADE"); err != nil {
+				t.Error(err)
+			}
+		})
+		u, err := url.Parse(server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := u.Query()
+		q.Set("search_path", name)
+		u.RawQuery = q.Encode()
+		if err := os.WriteFile(filepath.Join(dir, "address"), []byte(u.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	})
+}
+
+func testKill(t *testing.T, kills int, folder func(t *testing.T) string) {
+	undisturbed := folder(t)
 	began := time.Now()
 	if !child(t, undisturbed, time.Hour) {
 		t.Fatal("the undisturbed child was killed")
 	}
 	whole := time.Since(began)
+	if whole < 200*time.Millisecond {
+		t.Fatal("the child is too quick to be killed")
+	}
 	want, events := result(t, undisturbed)
-	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	for n := 0; n < kills; {
-		dir := t.TempDir()
-		left := 8 // kills of one folder, then it may finish
-		for {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d; undisturbed %v", seed, whole)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for n, folders := 0, 0; n < kills && folders < kills; folders++ {
+		dir := folder(t)
+		for left := 8; ; left-- { // kills of one folder, then it may finish
 			after := time.Duration(rng.Int64N(int64(whole)))
 			if left == 0 {
 				after = time.Hour
@@ -158,7 +211,6 @@ func TestKill(t *testing.T) {
 				break
 			}
 			n++
-			left--
 		}
 		got, had := result(t, dir)
 		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
@@ -169,11 +221,7 @@ func TestKill(t *testing.T) {
 		if diff := cmp.Diff(events, had); diff != "" {
 			t.Fatalf("after kills the stream differs (-undisturbed +killed):\n%s", diff)
 		}
-		if n == 0 && whole < 200*time.Millisecond {
-			t.Fatal("the child is too quick to be killed")
-		}
 	}
-	t.Logf("%d kills; undisturbed %v", kills, whole)
 }
 
 // result is a folder's state, and how often the stream tells that each finding

@@ -15,16 +15,21 @@
 // Reading uses a pool that cannot write and never keeps a transaction open
 // across a page.
 //
+// Use tells what content says of checks and types. A verdict is applied under
+// the Revision that was taken before anything was read for it, so that what
+// changes meanwhile is judged again.
+//
 // Writing: Put, Apply, CompleteListing, RemoveConnector, ReportGaps, EndGaps,
-// MarkTypes, MarkDue, DirtyScopes, Dirty, AddExemption, DeleteExemption,
-// ExpireExemptions, Recount, AddScorePoint, SaveRun, SaveConnector, Outbox,
-// DeleteOutbox.
-// Reading: Scopes, Counts, EachStates, ScoreHistory, Turns, Assets,
-// AssetFacets, AssetRows, Asset, Load, Sources, RelationsTo, Versions,
-// ConfigAt, Assessments, Findings, FindingFacets, Finding, Gaps, GapFacets,
-// Listings, Exemptions, Exemption, Runs, Connectors.
+// MarkTypes, MarkDue, AddExemption, DeleteExemption, ExpireExemptions, Recount,
+// Use, AddScorePoint, SaveRun, EndRuns, SaveConnector, DeleteOutbox.
+// Reading: Revision, DirtyScopes, Marked, LoadMarked, Dirty, CountDirty, Load,
+// Sources, Scopes, Counts, EachStates, ScoreHistory, Turns, Assets,
+// AssetFacets, AssetRows, Asset, RelationsTo, Versions, ConfigAt, Assessments,
+// Findings, FindingFacets, Finding, Gaps, GapFacets, Listings, Exemptions,
+// Exemption, Runs, Connectors, Outbox.
 // People: User, Users, AddUser, DeleteUser, AddSession, Session,
 // DeleteSession, AddToken, Tokens, Token, DeleteToken, AddLink, Link, TakeLink,
 // Audit, AuditLog, VerifyAudit.
-// The rest: Setting, SetSetting, Seal, Unseal, RotateKeys, Backup, Restore.
+// The rest: Setting, SetSetting, Seal, Unseal, DeleteSecret, RotateKeys,
+// Backup, Restore, ReadOnly, Ping.
 package store

@@ -21,6 +21,7 @@ type Options struct {
 	Now func() time.Time // nil is time.Now
 	Log *slog.Logger     // nil discards
 
+	// What is known of content at the start; see Knowledge.
 	Names    *bulwark.Names
 	Delta    func(old, new *bulwark.States) []bulwark.Count
 	Severity func(check string) (bulwark.Severity, bool)

@@ -39,6 +39,8 @@ type Options struct {
 	Prefix string // of streams and subjects, one an organisation; "" is bulwark
 	Log    *slog.Logger
 
+	Replicas int // of a cluster's streams; 0 is 1. There an acknowledgement says that most have the message; how often a server syncs is its own setting
+
 	EventAge   time.Duration // how long events are kept; 0 is a day
 	Duplicates time.Duration // how long ids are known; 0 is an hour
 	MaxBytes   int64         // of events and of work each; 0 is 4 GiB. The oldest events go first; full work refuses
@@ -76,6 +78,9 @@ func Open(ctx context.Context, opts Options) (*Stream, error) {
 		opts.Duplicates = time.Hour
 	}
 	opts.Duplicates = min(opts.Duplicates, opts.EventAge)
+	if opts.Replicas == 0 {
+		opts.Replicas = 1
+	}
 	if opts.MaxBytes == 0 {
 		opts.MaxBytes = 4 << 30
 	}
@@ -155,7 +160,7 @@ func (s *Stream) declare(ctx context.Context) error {
 		{Name: s.name(Work), Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew},
 	} {
 		kind := strings.TrimPrefix(c.Name, s.opts.Prefix+"-")
-		c.Subjects, c.Storage, c.Duplicates, c.MaxBytes = []string{s.opts.Prefix + "." + kind + ".>"}, jetstream.FileStorage, s.opts.Duplicates, s.opts.MaxBytes
+		c.Subjects, c.Storage, c.Duplicates, c.MaxBytes, c.Replicas = []string{s.opts.Prefix + "." + kind + ".>"}, jetstream.FileStorage, s.opts.Duplicates, s.opts.MaxBytes, s.opts.Replicas
 		if _, err := s.js.CreateOrUpdateStream(ctx, c); err != nil {
 			return fmt.Errorf("declare %s: %w", c.Name, err)
 		}
