@@ -272,13 +272,7 @@ func (e *Engine) runOnce(ctx context.Context, s Source, run string) error {
 	}
 	e.progress(s.ID, func(r *bulwark.Run) { r.Assets, r.Gaps = c.assets, int64(len(c.gaps)) })
 	e.notify(bulwark.Notice{Kind: "gaps"})
-	err = e.Judge(ctx, func(judged int, applied Applied) {
-		e.progress(s.ID, func(r *bulwark.Run) {
-			r.Judged += int64(judged)
-			r.Changed += applied.Verdicts
-		})
-	})
-	if err != nil {
+	if err := e.Judge(ctx, nil); err != nil {
 		return err
 	}
 	if err := e.recordScores(ctx); err != nil {

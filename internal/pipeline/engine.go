@@ -247,11 +247,15 @@ func (e *Engine) Start(ctx context.Context, connector string) (bulwark.Run, erro
 	}
 }
 
-// progress changes the numbers of a run and, at most four times a second, tells
-// listeners.
+// progress changes the numbers of a connector's run, if one is going on, and, at
+// most four times a second, tells listeners.
 func (e *Engine) progress(connector string, change func(*bulwark.Run)) {
 	e.mu.Lock()
 	g := e.running[connector]
+	if g == nil {
+		e.mu.Unlock()
+		return
+	}
 	change(&g.Run)
 	now := e.now()
 	tell := now.Sub(g.told) >= 250*time.Millisecond

@@ -111,12 +111,28 @@ func (e *Engine) judgeBatch(ctx context.Context, scope string, numbers []int64) 
 			return 0, Applied{}, err
 		}
 	}
-	applied, err := e.store.Apply(ctx, scope, verdicts)
-	if err != nil {
-		return 0, Applied{}, err
+	var total Applied
+	for connector, part := range byConnector(verdicts) { // nearly always one
+		applied, err := e.store.Apply(ctx, scope, part)
+		if err != nil {
+			return 0, Applied{}, err
+		}
+		total = total.Add(applied)
+		e.tell(scope, applied)
+		e.progress(connector, func(r *bulwark.Run) {
+			r.Judged += int64(len(part))
+			r.Changed += applied.Verdicts
+		})
 	}
-	e.tell(scope, applied)
-	return len(list), applied, nil
+	return len(list), total, nil
+}
+
+func byConnector(list []bulwark.Verdict) map[string][]bulwark.Verdict {
+	out := map[string][]bulwark.Verdict{}
+	for _, v := range list {
+		out[v.Asset.Connector] = append(out[v.Asset.Connector], v)
+	}
+	return out
 }
 
 // judgeAsset judges one asset. What a comment in its source silences does not
