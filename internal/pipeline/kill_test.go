@@ -157,11 +157,11 @@ func TestKillPostgres(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() { // after the schemas are dropped
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
 	testKill(t, kills, func(t *testing.T) string {
 		dir, name := t.TempDir(), fmt.Sprintf("kill%d", time.Now().UnixNano())
 		if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+name); err != nil {
