@@ -187,3 +187,16 @@ func reportSize(b *testing.B, file string, n int, st *store.Store) {
 		b.ReportMetric(float64(info.Size())/float64(n), "B/asset")
 	}
 }
+
+// BenchmarkDecode is the yardstick of BenchmarkCollect: reading one of its
+// documents alone, which tells how fast a machine is.
+func BenchmarkDecode(b *testing.B) {
+	f := newFleet(bulwark.NewNames(nil), 1)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(f.docs[0])))
+	for b.Loop() {
+		if _, err := bulwark.DecodeJSON(f.docs[0], bulwark.DecodeOptions{Names: f.names}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

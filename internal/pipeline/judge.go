@@ -113,7 +113,7 @@ func (e *Engine) judgeBatch(ctx context.Context, scope string, numbers []int64) 
 	}
 	var total Applied
 	for connector, part := range byConnector(verdicts) { // nearly always one
-		applied, err := e.store.Apply(ctx, scope, part)
+		applied, err := e.store.ApplyJudged(ctx, scope, part)
 		if err != nil {
 			return 0, Applied{}, err
 		}

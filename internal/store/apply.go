@@ -44,6 +44,7 @@ type item struct {
 	place     place
 
 	verdict  *bulwark.Verdict // nil where only the asset is stored
+	kept     bool             // the asset is as stored: it is not written
 	checks   []string
 	layout   int64
 	states   []byte
@@ -79,6 +80,22 @@ func (s *Store) Apply(ctx context.Context, scope string, verdicts []bulwark.Verd
 			return Applied{}, fmt.Errorf("store: apply in %s: %w: a verdict has no asset", scope, bulwark.ErrInvalid)
 		}
 		items = append(items, &item{asset: v.Asset, verdict: v})
+	}
+	return s.apply(ctx, scope, items)
+}
+
+// ApplyJudged is Apply for assets that were read from the store after their
+// verdict's revision was taken: they are not written, nor encoded to be
+// compared. A verdict of an asset that has changed since, or is gone, is
+// dropped.
+func (s *Store) ApplyJudged(ctx context.Context, scope string, verdicts []bulwark.Verdict) (Applied, error) {
+	items := make([]*item, 0, len(verdicts))
+	for i := range verdicts {
+		v := &verdicts[i]
+		if v.Asset == nil {
+			return Applied{}, fmt.Errorf("store: apply in %s: %w: a verdict has no asset", scope, bulwark.ErrInvalid)
+		}
+		items = append(items, &item{asset: v.Asset, verdict: v, kept: true})
 	}
 	return s.apply(ctx, scope, items)
 }
@@ -121,11 +138,13 @@ func (s *Store) prepare(scope string, items []*item) ([]*item, error) {
 		}
 		it.public = clean(it.asset.ID)
 		it.hash = hash64(it.public)
-		var err error
-		if it.body, it.positions, err = encodeBody(it.asset); err != nil {
-			return nil, fmt.Errorf("encode asset %s: %w", it.public, err)
+		if !it.kept {
+			var err error
+			if it.body, it.positions, err = encodeBody(it.asset); err != nil {
+				return nil, fmt.Errorf("encode asset %s: %w", it.public, err)
+			}
+			it.sum = sumOf(it.body, it.positions)
 		}
-		it.sum = sumOf(it.body, it.positions)
 		if it.verdict != nil {
 			s.prepareVerdict(it)
 		}
@@ -166,6 +185,9 @@ func (s *Store) prepareVerdict(it *item) {
 // and returns what is to be written: not assets that are stored as they are. A
 // verdict stays, since it also takes its mark away.
 func (s *Store) compare(ctx context.Context, items []*item) ([]*item, error) {
+	if items[0].kept {
+		return items, s.packJudged(ctx, items)
+	}
 	old, err := s.stored(ctx, s.r, items)
 	if err != nil {
 		return nil, err
@@ -201,6 +223,23 @@ func (s *Store) compare(ctx context.Context, items []*item) ([]*item, error) {
 		}
 	}
 	return todo, nil
+}
+
+// packJudged compresses the evidence of verdicts whose assets are kept.
+func (s *Store) packJudged(ctx context.Context, items []*item) error {
+	var evidence [][]byte
+	for _, it := range items {
+		if len(it.evidence) > 0 {
+			evidence = append(evidence, it.evidence)
+		}
+	}
+	if err := s.train(ctx, dictEvidence, evidence); err != nil {
+		return err
+	}
+	for _, it := range items {
+		it.zipped = s.codec.pack(dictEvidence, it.evidence)
+	}
+	return nil
 }
 
 // samePlace reports whether an asset is stored where it belongs.

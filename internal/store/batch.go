@@ -56,6 +56,9 @@ func (b *batch) run(ctx context.Context, c conn) error {
 
 // differs reports whether an item's asset is to be written.
 func (b *batch) differs(it *item) bool {
+	if it.kept {
+		return false
+	}
 	was := b.old[it.hash]
 	return was == nil || was.gone || was.body != it.sum || b.s.placeOf(was.place) != it.place
 }
@@ -125,7 +128,7 @@ func (b *batch) readFindings(ctx context.Context) error {
 func (b *batch) writeItems(ctx context.Context) error {
 	fresh := 0
 	for _, it := range b.items {
-		if b.old[it.hash] == nil {
+		if b.old[it.hash] == nil && !it.kept {
 			fresh++
 		}
 	}
@@ -139,6 +142,10 @@ func (b *batch) writeItems(ctx context.Context) error {
 	for _, it := range b.items {
 		was := b.old[it.hash]
 		differs := b.differs(it)
+		if it.kept && (was == nil || was.gone || b.s.placeOf(was.place).scope != b.scope) {
+			b.applied.Dropped++
+			continue
+		}
 		if it.verdict != nil && was != nil && b.s.recent.altered(it.verdict.Revision, []int64{hash64("asset:" + it.asset.ID)}) {
 			b.applied.Dropped++
 			if err := b.mark(ctx, was); err != nil {

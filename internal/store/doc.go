@@ -19,7 +19,7 @@
 // the Revision that was taken before anything was read for it, so that what
 // changes meanwhile is judged again.
 //
-// Writing: Put, Apply, CompleteListing, RemoveConnector, ReportGaps, EndGaps,
+// Writing: Put, Apply, ApplyJudged, CompleteListing, RemoveConnector, ReportGaps, EndGaps,
 // MarkTypes, MarkDue, AddExemption, DeleteExemption, ExpireExemptions, Recount,
 // Use, AddScorePoint, SaveRun, EndRuns, SaveConnector, DeleteOutbox.
 // Reading: Revision, DirtyScopes, Marked, LoadMarked, Dirty, CountDirty, Load,

@@ -129,7 +129,9 @@ func drain(t *testing.T, s *store.Store, queries func(a *bulwark.Asset) []string
 				}
 				verdicts = append(verdicts, v)
 			}
-			apply(t, s, verdicts...)
+			if _, err := s.ApplyJudged(ctx(t), scope, verdicts); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	slices.Sort(names)
@@ -217,6 +219,33 @@ func testMeanwhile(t *testing.T, open Open) {
 	if got := drain(t, s, nil); !cmp.Equal(got, []string{"a", "b"}) {
 		t.Errorf("to be judged: %v, want a, whose answer is old, and b, which changed", got)
 	}
+}
+
+// testJudgedTooLate applies verdicts of assets that have changed or are gone.
+func testJudgedTooLate(t *testing.T, open Open) {
+	s := open(options(newClock()))
+	a, b, c := asset(t, scopeA, "a", `{}`), asset(t, scopeA, "b", `{}`), asset(t, scopeA, "c", `{}`)
+	put(t, s, a, b, c)
+	revision := s.Revision()
+	put(t, s, asset(t, scopeA, "a", `{"new": true}`))
+	var seen store.Seen
+	seen.Add(a.ID)
+	seen.Add(c.ID)
+	if _, err := s.CompleteListing(ctx(t), bulwark.Listing{Connector: "c1", Scope: scopeA, Complete: true}, &seen); err != nil {
+		t.Fatal(err)
+	}
+	never := asset(t, scopeA, "never", `{}`)
+	got, err := s.ApplyJudged(ctx(t), scopeA, []bulwark.Verdict{verdict(a, revision, unhealthy), verdict(b, revision, unhealthy), verdict(c, revision, unhealthy), verdict(never, revision, unhealthy)})
+	if err != nil || got != (store.Applied{Verdicts: 1, Dropped: 3, Opened: 1}) {
+		t.Errorf("ApplyJudged = %+v, %v, want the verdict of c alone", got, err)
+	}
+	if got, _, err := s.Asset(ctx(t), a.ID); err != nil || !got.Properties.At("new").Bool() {
+		t.Errorf("the changed asset = %v, %v, want it kept", got, err)
+	}
+	if got := drain(t, s, nil); !cmp.Equal(got, []string{"a"}) {
+		t.Errorf("to be judged: %v, want a", got)
+	}
+	sound(t, s)
 }
 
 func testExemptions(t *testing.T, open Open) {

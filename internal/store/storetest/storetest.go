@@ -24,7 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) Open) {
 	}{
 		{"assets", testAssets}, {"asset_lists", testAssetLists}, {"hostile_texts", testHostileTexts},
 		{"findings_live", testFindingLife}, {"equal_writes_nothing", testEqual}, {"older_revision_is_dropped", testOlder},
-		{"marks", testMarks}, {"changed_meanwhile", testMeanwhile}, {"gone_and_back", testGone}, {"failed_listing", testFailedListing},
+		{"marks", testMarks}, {"changed_meanwhile", testMeanwhile}, {"judged_too_late", testJudgedTooLate}, {"gone_and_back", testGone}, {"failed_listing", testFailedListing},
 		{"moved", testMoved}, {"history", testHistory}, {"exemptions", testExemptions}, {"finding_lists", testFindingLists},
 		{"assessments", testAssessments}, {"gaps", testGaps}, {"people", testPeople}, {"audit", testAudit}, {"secrets", testSecrets},
 		{"runs", testRuns}, {"score_points", testScorePoints}, {"outbox", testOutbox}, {"backup", testBackup}, {"concurrent", testConcurrent},
