@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 
+	"cel.dev/cel-go/common/types"
+
 	"github.com/bulwarksec/bulwark"
 )
 
@@ -128,15 +130,7 @@ func textOf(a val) string {
 	case cUnknown:
 		return "unknown (" + a.reason() + ")"
 	case cSymbolic:
-		var b strings.Builder
-		for _, p := range a.v.Parts() {
-			if p.Symbol != nil {
-				b.WriteString("${" + p.Symbol.String() + "}")
-				continue
-			}
-			b.WriteString(p.Literal)
-		}
-		return b.String()
+		return written(a.v)
 	case cSecret:
 		kind, _ := a.v.SecretKind()
 		return "secret (" + kind + ")"
@@ -145,4 +139,30 @@ func textOf(a val) string {
 		return string(bulwark.AppendJSON(nil, v))
 	}
 	return a.class().String()
+}
+
+// written is a text as it stands in code: ${…} for each part that is known only
+// once deployed.
+func written(v bulwark.Value) string {
+	var b strings.Builder
+	for _, p := range v.Parts() {
+		if p.Symbol != nil {
+			b.WriteString("${" + p.Symbol.String() + "}")
+			continue
+		}
+		b.WriteString(p.Literal)
+	}
+	return b.String()
+}
+
+// writtenText is the function written, for checks of what people wrote rather
+// than of what it becomes.
+func writtenText(_ *Run, a val) val {
+	switch a.class() {
+	case cSymbolic:
+		return val{r: types.String(written(a.v))}
+	case cString, cAbsent, cNull:
+		return a
+	}
+	return wrong("written", a)
 }
