@@ -57,7 +57,11 @@ type mapper struct {
 	folded  map[string]string    // resource type in lower case → as written
 	env     func() (*expr.Env, error)
 	scope   func() (*expr.Scope, error)
-	compile sync.Mutex // expressions are compiled one by one
+	// emptyUnset says that an empty text is the same as none: the provider SDK of
+	// most Terraform providers tells an attribute set to "" from one that is not
+	// set no more than their APIs do.
+	emptyUnset bool
+	compile    sync.Mutex // expressions are compiled one by one
 }
 
 // newMapper indexes the mappings that of selects.
@@ -272,7 +276,7 @@ func descend(n *tf.Node, name string) *tf.Node {
 // set converts a leaf and places it; what is absent takes the language's
 // default.
 func (m *mapper) set(a *attribute, n, src, dst *tf.Node, to []segment) {
-	absent := n == nil || n.Kind == tf.Null || n.Kind == tf.List && len(n.Items) == 0 && (n.Block || a.Present) && !n.Open
+	absent := n == nil || n.Kind == tf.Null || m.emptyUnset && n.Kind == tf.String && n.Text == "" || n.Kind == tf.List && len(n.Items) == 0 && (n.Block || a.Present) && !n.Open
 	if a.Present && !absent {
 		b := &tf.Node{Kind: tf.Bool, Bool: true, Pos: n.Pos, Refs: n.Refs}
 		if n.Kind == tf.Unknown || n.Kind == tf.List && len(n.Items) == 0 {
