@@ -205,6 +205,9 @@ func (m *mapper) copy(a *attribute, src *tf.Node, from []segment, dst *tf.Node, 
 	n := src
 	for i, s := range from {
 		n = descend(n, s.name)
+		if i < len(from)-1 {
+			a, n = m.unfold(a, n)
+		}
 		if !s.list {
 			continue
 		}
@@ -237,6 +240,22 @@ func (m *mapper) copy(a *attribute, src *tf.Node, from []segment, dst *tf.Node, 
 		return
 	}
 	m.set(a, n, src, dst, to)
+}
+
+// unfold reads a text that an attribute's path goes on inside. What follows is
+// converted as any other node.
+func (m *mapper) unfold(a *attribute, n *tf.Node) (*attribute, *tf.Node) {
+	if !a.JSON && !a.YAML || n == nil {
+		return a, n
+	}
+	doc := m.convert(a, n)
+	if doc == n {
+		return a, n
+	}
+	plain, within := *a.AttributeMapping, *a
+	plain.JSON, plain.YAML = false, false
+	within.AttributeMapping = &plain
+	return &within, doc
 }
 
 func reasonOf(n *tf.Node) string {
