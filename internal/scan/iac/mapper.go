@@ -163,6 +163,11 @@ func (m *mapper) eval(p *expr.Program, s *subject) *tf.Node {
 	run.ResetFree(scope, map[string]bulwark.Value{"resource": v}, time.Time{})
 	n := fromValue(p.Eval(run))
 	n.Pos = s.body.Pos
+	for _, item := range n.Items { // what an expression makes has no place of its own
+		if item.Pos.File == "" {
+			item.Pos = s.body.Pos
+		}
+	}
 	n.Refs = s.body.AllRefs()
 	return n
 }
