@@ -16,7 +16,7 @@ import (
 
 // functionNames are suggested for a name that is not known.
 var functionNames = []string{"related", "fact", "size", "has", "quantity", "version", "ip", "cidr", "isIP", "isCIDR", "cidrContains",
-	"isOpenToInternet", "json", "timestamp", "duration", "days", "statements", "strings", "principals", "like", "sets.contains",
+	"isOpenToInternet", "json", "timestamp", "duration", "days", "statements", "strings", "written", "principals", "like", "sets.contains",
 	"sets.intersects", "sets.equivalent", "string", "int", "double", "dyn"}
 
 // one declares a function of one argument of any kind.
@@ -61,7 +61,8 @@ func libraryFunctions() []cel.EnvOption {
 			return wrong("days", a)
 		}),
 		one("statements", list, statements),
-		one("strings", list, func(r *Run, a val) val { return listOf(r, a) }),
+		one("strings", list, texts),
+		one("written", cel.StringType, written),
 		one("principals", list, principals),
 		pair("like", cel.BoolType, func(r *Run, a, b val) val { return r.like(a, b).val("a text that is not wholly known") }),
 		pair("sets.contains", cel.BoolType, func(r *Run, a, b val) val { return r.setContains(a, b).val("unknown members") }),
@@ -157,6 +158,55 @@ func listOf(r *Run, a val) val {
 		return val{r: &seq{run: r}}
 	}
 	return val{r: &seq{items: []val{a}, run: r}}
+}
+
+// texts makes a list of what may be one value or a list of them. Numbers and
+// booleans become texts, since policies may be written either way.
+func texts(r *Run, a val) val {
+	list := listOf(r, a)
+	if list.class() == cUnknown {
+		return list
+	}
+	n, _ := list.length()
+	for i := range n {
+		if c := list.at(i).class(); c == cBool || c == cInt || c == cDouble {
+			return textsOf(r, list, n)
+		}
+	}
+	return list
+}
+
+func textsOf(r *Run, list val, n int) val {
+	out := &seq{run: r}
+	for i := range n {
+		v := list.at(i)
+		if c := v.class(); c == cBool || c == cInt || c == cDouble {
+			v = val{r: types.String(textOf(v))}
+		}
+		out.items = append(out.items, v)
+	}
+	return val{r: out}
+}
+
+// written returns what stands in the code of a text of which parts are known
+// only once it is deployed: its literal parts, with a space for each of those.
+func written(_ *Run, a val) val {
+	switch a.class() {
+	case cString:
+		return a
+	case cAbsent, cNull:
+		return val{r: types.String("")}
+	case cSymbolic:
+		var b strings.Builder
+		for _, p := range a.v.Parts() {
+			if p.Symbol != nil {
+				b.WriteByte(' ')
+			}
+			b.WriteString(p.Literal)
+		}
+		return val{r: types.String(b.String())}
+	}
+	return wrong("written", a)
 }
 
 // statements returns an IAM policy document's statements as a list, whether
