@@ -159,7 +159,9 @@ func (t *armTemplate) resource(item *tf.Node, parent armParent, depth int, maybe
 	}
 	t.suppress(item)
 	if info != nil {
-		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: conform(body, info.shape().root, true), pos: item.Pos,
+		tree := conform(body, info.shape().root, true)
+		oldDefaults(info, tree)
+		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: tree, pos: item.Pos,
 			decls: []bulwark.Declaration{{Address: address, Position: item.Pos}}})
 		if maybe {
 			t.out.maybe = append(t.out.maybe, resource{address: address, pos: item.Pos})
@@ -168,6 +170,27 @@ func (t *armTemplate) resource(item *tf.Node, parent armParent, depth int, maybe
 		t.out.pieces = append(t.out.pieces, resource{typ: t.out.m.resourceFold(typ), address: address, body: body, pos: item.Pos, maybe: maybe})
 	}
 	t.resources(children, armParent{typ, name}, depth+1)
+}
+
+// oldDefaults writes out what absent means in a version of the API that is older
+// than the default: a switch that is on since then was off.
+func oldDefaults(info *typeInfo, tree *tf.Node) {
+	version := scalarText(orNull(tree.Get("apiVersion")))
+	if len(version) < len("2006-01-02") {
+		return
+	}
+	for i := range info.Properties {
+		p := &info.Properties[i]
+		for _, d := range p.Defaults {
+			if d.Since == "" || version[:10] >= d.Since || d.Value.Kind() != bulwark.Bool || strings.ContainsAny(p.Path, "[{") {
+				continue
+			}
+			path := parsePath(p.Path)
+			if n := pathNode(tree, p.Path); n == nil || n.Kind == tf.Null {
+				place(tree, path, &tf.Node{Kind: tf.Bool, Bool: !d.Value.Bool(), Pos: tree.Pos})
+			}
+		}
+	}
 }
 
 // nested walks the template of a deployment. Its expressions see the outer
