@@ -38,6 +38,7 @@ func (r *resource) declared() bulwark.Declaration {
 type entry struct {
 	typ     *typeInfo
 	address string
+	alias   string // another address that expressions may give; "" for none
 	scope   string
 	name    string
 	tree    *tf.Node
@@ -141,6 +142,9 @@ func (a *assembler) add(e *entry) {
 	}
 	a.entries = append(a.entries, e)
 	a.byAddress[e.address] = append(a.byAddress[e.address], e)
+	if e.alias != "" && e.alias != e.address {
+		a.byAddress[e.alias] = append(a.byAddress[e.alias], e)
+	}
 	for _, ident := range e.typ.Identifiers {
 		if n := pathNode(e.tree, ident); n != nil && n.Kind == tf.String && n.Text != "" {
 			key := identKey{e.typ.ID, n.Text}
