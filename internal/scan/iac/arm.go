@@ -252,7 +252,11 @@ func (t *armTemplate) nested(item *tf.Node, depth int) {
 	if strings.EqualFold(scalarText(orNull(props.At("expressionEvaluationOptions", "scope"))), "inner") {
 		n := &armTemplate{root: inner, given: &tf.Node{Kind: tf.Object}, prefix: t.prefix, out: t.out}
 		if symbol := scalarText(orNull(item.Get("_symbol"))); symbol != "" {
-			n.prefix += "module." + symbol + "."
+			n.prefix += "module." + symbol
+			if t.loops != nil && item.Get("copy") != nil {
+				n.prefix += fmt.Sprintf("[%d]", t.loops.index)
+			}
+			n.prefix += "."
 		}
 		if given := props.Get("parameters"); given != nil && given.Kind == tf.Object {
 			n.given = t.eval(given, 0)
