@@ -48,6 +48,7 @@ type op struct {
 	status  int // of success; 200 unless set
 	allow   Permission
 	events  bool // answers with server-sent events
+	bytes   bool // answers with a file
 }
 
 type registration struct {
@@ -95,6 +96,10 @@ func (s *Server) register() {
 		if r.events {
 			text := &huma.Schema{Type: huma.TypeString}
 			described.Responses = map[string]*huma.Response{"200": {Description: "events until the reader leaves", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}}}}
+		}
+		if r.bytes {
+			data := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+			described.Responses = map[string]*huma.Response{"200": {Description: "a file", Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: data}}}}
 		}
 		r.register(s, described)
 	}
