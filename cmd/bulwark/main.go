@@ -37,7 +37,7 @@ var errFound = errors.New("findings at or over the threshold")
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	cmd := rootCommand()
+	cmd := rootCommand(args)
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)
@@ -69,7 +69,7 @@ func hintOf(err error) string {
 	return ""
 }
 
-func rootCommand() *cobra.Command {
+func rootCommand(args []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "bulwark",
 		Short:         "Find what is wrong with what you run, prove it, and mend what matters first",
@@ -80,6 +80,6 @@ func rootCommand() *cobra.Command {
 		Version:       version,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(commands()...)
+	cmd.AddCommand(commands(args)...)
 	return cmd
 }

@@ -179,3 +179,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, tlsConfig *tls.Confi
 func (s *Server) OpenAPI() ([]byte, error) {
 	return openapi(s.api.OpenAPI())
 }
+
+// Describe returns the description of the API that a server of this version
+// has, as OpenAPI does, without one.
+func Describe(version string) ([]byte, error) {
+	s := &Server{log: slog.New(slog.DiscardHandler), mux: http.NewServeMux()}
+	s.api = humago.New(s.mux, configuration(version))
+	s.register()
+	return s.OpenAPI()
+}
