@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -106,8 +107,66 @@ func jsonInstances(a bulwark.Assessment, asset *bulwark.Asset) []jsonInstance {
 	return out
 }
 
-// maxBaseline bounds a baseline in bytes.
-const maxBaseline = 1 << 30
+// maxReport bounds a report that is read, in bytes.
+const maxReport = 1 << 30
+
+// ReadReport returns what the JSON format holds of a report: assets without
+// their configuration, every verdict, findings and gaps. Its Started is when
+// its first finding was seen, else zero. The error is of kind ErrInvalid when
+// it is no such report.
+func ReadReport(from io.Reader) (*bulwark.Report, error) {
+	var in jsonReport
+	if err := json.NewDecoder(io.LimitReader(from, maxReport)).Decode(&in); err != nil {
+		return nil, fmt.Errorf("read report: %w: %w", bulwark.ErrInvalid, err)
+	}
+	if in.Assets == nil || in.Assessments == nil {
+		return nil, fmt.Errorf("read report: %w: it is no report in the json format", bulwark.ErrInvalid)
+	}
+	r := &bulwark.Report{Version: in.Version, Findings: in.Findings, Gaps: in.Gaps, Checks: map[string]*bulwark.Check{}}
+	byID := map[string]*bulwark.Asset{}
+	for _, a := range in.Assets {
+		if a.ID == "" || byID[a.ID] != nil {
+			return nil, fmt.Errorf("read report: %w: asset %q has no id of its own", bulwark.ErrInvalid, a.Name)
+		}
+		asset := &bulwark.Asset{ID: a.ID, Type: a.Type, Name: a.Name, Scope: a.Scope}
+		byID[a.ID] = asset
+		r.Assets = append(r.Assets, asset)
+	}
+	for _, a := range in.Assessments {
+		asset := byID[a.Asset]
+		if asset == nil || a.Check == "" {
+			return nil, fmt.Errorf("read report: %w: an assessment of check %q is of no asset of the report", bulwark.ErrInvalid, a.Check)
+		}
+		asset.Position = a.Location
+		r.Assessments = append(r.Assessments, bulwark.Assessment{Check: a.Check, Asset: a.Asset, State: a.State, Because: a.Because, Evidence: a.Evidence, Instances: readInstances(asset, a.Instances)})
+	}
+	for _, f := range in.Findings {
+		if !f.FirstSeen.IsZero() && (r.Started.IsZero() || f.FirstSeen.Before(r.Started)) {
+			r.Started = f.FirstSeen
+		}
+	}
+	for _, s := range in.Suppressed {
+		r.Suppressed = append(r.Suppressed, bulwark.Suppressed{Finding: s.Finding, By: s.By})
+	}
+	r.Sort()
+	return r, nil
+}
+
+// readInstances undoes jsonInstances: what is a declaration goes to the asset.
+func readInstances(asset *bulwark.Asset, list []jsonInstance) []bulwark.Instance {
+	var out []bulwark.Instance
+	for _, i := range list {
+		if i.Declaration == "" {
+			out = append(out, bulwark.Instance{Key: i.Key, Path: i.Path, Location: i.Location})
+			continue
+		}
+		d := bulwark.Declaration{Address: i.Declaration, Position: i.Location}
+		if !slices.ContainsFunc(asset.Declarations, func(x bulwark.Declaration) bool { return x.Address == d.Address }) {
+			asset.Declarations = append(asset.Declarations, d)
+		}
+	}
+	return out
+}
 
 // ReadBaseline returns the ids of the findings that a JSON report holds. The
 // error is of kind ErrInvalid when it is none.
@@ -117,7 +176,7 @@ func ReadBaseline(from io.Reader) (map[string]bool, error) {
 			ID string `json:"id"`
 		} `json:"findings"`
 	}
-	dec := json.NewDecoder(io.LimitReader(from, maxBaseline))
+	dec := json.NewDecoder(io.LimitReader(from, maxReport))
 	if err := dec.Decode(&report); err != nil {
 		return nil, fmt.Errorf("read baseline: %w: %w", bulwark.ErrInvalid, err)
 	}
