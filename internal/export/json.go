@@ -35,45 +35,38 @@ type jsonSuppressed struct {
 	By bulwark.Suppression `json:"suppression"`
 }
 
-type jsonReport struct {
-	Version     string            `json:"version"`
-	Assets      []jsonAsset       `json:"assets"`
-	Assessments []jsonAssessment  `json:"assessments"`
-	Findings    []bulwark.Finding `json:"findings"`
-	Suppressed  []jsonSuppressed  `json:"suppressed,omitempty"`
-	Gaps        []bulwark.Gap     `json:"gaps"`
-}
-
+// writeJSON writes the report item by item: a report of a large tree is many
+// times what its assets take.
 func writeJSON(w io.Writer, r *bulwark.Report) error {
-	out := jsonReport{Version: r.Version, Assets: []jsonAsset{}, Assessments: []jsonAssessment{}, Findings: r.Findings, Gaps: r.Gaps}
-	if out.Findings == nil {
-		out.Findings = []bulwark.Finding{}
-	}
-	if out.Gaps == nil {
-		out.Gaps = []bulwark.Gap{}
-	}
-	for _, a := range r.Assets {
-		out.Assets = append(out.Assets, jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin()})
-	}
-	risks := map[[2]string]bulwark.Severity{}
-	for _, f := range r.Findings {
-		key := [2]string{f.Check, f.Asset}
+	out := newJSONStream(w)
+	out.item("version", r.Version)
+	out.list("assets", len(r.Assets), func(i int) any {
+		a := r.Assets[i]
+		return jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin()}
+	})
+	type pair struct{ check, asset string }
+	risks := map[pair]bulwark.Severity{}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		key := pair{f.Check, f.Asset}
 		risks[key] = max(risks[key], f.Risk)
 	}
-	for _, a := range r.Assessments {
+	out.list("assessments", len(r.Assessments), func(i int) any {
+		a := &r.Assessments[i]
 		severity := checkOf(r, a.Check).Severity
-		risk, ok := risks[[2]string{a.Check, a.Asset}]
+		risk, ok := risks[pair{a.Check, a.Asset}]
 		if !ok {
 			risk = severity
 		}
-		out.Assessments = append(out.Assessments, jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, a.Instances, assetOf(r, a.Asset).Position})
+		return jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, a.Instances, assetOf(r, a.Asset).Position}
+	})
+	out.list("findings", len(r.Findings), func(i int) any { return &r.Findings[i] })
+	if len(r.Suppressed) > 0 {
+		out.list("suppressed", len(r.Suppressed), func(i int) any { return jsonSuppressed{r.Suppressed[i].Finding, r.Suppressed[i].By} })
 	}
-	for _, s := range r.Suppressed {
-		out.Suppressed = append(out.Suppressed, jsonSuppressed{s.Finding, s.By})
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	out.list("gaps", len(r.Gaps), func(i int) any { return &r.Gaps[i] })
+	out.close()
+	return out.err
 }
 
 // maxBaseline bounds a baseline in bytes.
