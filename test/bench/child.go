@@ -97,3 +97,12 @@ func product() (string, error) {
 	}
 	return bin, nil
 }
+
+// peakRSS is the most memory that this process has held, in bytes.
+func peakRSS() int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return u.Maxrss << 10
+}
