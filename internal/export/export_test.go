@@ -120,8 +120,14 @@ func TestEmptyReport(t *testing.T) {
 }
 
 func TestByName(t *testing.T) {
-	if _, err := ByName("pdf"); !errors.Is(err, bulwark.ErrInvalid) || !strings.Contains(err.Error(), "csv, html, json, junit, ocsf, sarif, table") {
-		t.Errorf("ByName(pdf) = %v, want the names of all formats", err)
+	_, err := ByName("pdf")
+	if !errors.Is(err, bulwark.ErrInvalid) {
+		t.Fatalf("ByName(pdf) = %v, want ErrInvalid", err)
+	}
+	for _, f := range Formats() {
+		if !strings.Contains(err.Error(), f.Name) {
+			t.Errorf("ByName(pdf) = %v, want it to name %s", err, f.Name)
+		}
 	}
 }
 

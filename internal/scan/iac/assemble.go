@@ -90,7 +90,8 @@ func (a *assembler) assemble(resources []resource) {
 // conditional says that a resource is judged though it may not exist.
 func (a *assembler) conditional(address string, pos bulwark.Position) {
 	a.gaps = append(a.gaps, bulwark.Gap{What: "resource", Where: pos.String(), Position: pos,
-		Why: "whether " + address + " exists, or how often, depends on inputs; it is judged as one that does"})
+		Why:   "whether " + address + " exists, or how often, depends on inputs; it is judged as one that does",
+		Needs: "give the inputs a value, or scan the finished plan"})
 }
 
 // usable reports whether a mapping has no mistake, and tells each one once.
