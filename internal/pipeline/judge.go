@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,6 +15,7 @@ import (
 const (
 	judgeBatch   = 250
 	judgeWorkers = 2
+	maxFew       = 50 // assets of a run that are judged before what is being judged
 )
 
 // Judge judges every asset that is marked, whoever marked it, until none is,
@@ -43,6 +46,37 @@ func (e *Engine) Judge(ctx context.Context, note func(judged int, applied Applie
 			return nil
 		}
 	}
+}
+
+// judgeGathered judges what a run has marked. A few assets do not wait until
+// somebody else's many are judged; where nothing but them was marked, neither
+// does the run.
+func (e *Engine) judgeGathered(ctx context.Context, c *collection) error {
+	if c.assets == 0 || c.assets > maxFew || len(e.judging) == 0 {
+		return e.Judge(ctx, nil)
+	}
+	left := c.applied.Dirty
+	for _, scope := range slices.Sorted(maps.Keys(c.few)) {
+		numbers, err := e.store.MarkedAmong(ctx, scope, c.few[scope])
+		if err != nil {
+			return err
+		}
+		if len(numbers) == 0 {
+			continue
+		}
+		_, applied, err := e.judgeBatch(ctx, scope, numbers)
+		if err != nil {
+			return err
+		}
+		if numbers, err = e.store.MarkedAmong(ctx, scope, c.few[scope]); err != nil {
+			return err
+		}
+		left += applied.Dirty + int64(len(numbers))
+	}
+	if left == 0 {
+		return nil
+	}
+	return e.Judge(ctx, nil)
 }
 
 // judgeScope judges the marked assets of a scope once, in batches on

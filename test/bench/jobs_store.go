@@ -162,10 +162,18 @@ func storeChild(args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := st.Close(); err != nil { // SQLite's log goes into its file
+		return nil, err
+	}
 	full, err := storeSize(ctx, args[0])
 	if err != nil {
 		return nil, err
 	}
+	if st, err = store.Open(ctx, args[0], store.Options{}); err != nil {
+		return nil, err
+	}
+	e = pipeline.NewEngine(st, loaded, time.Now, quiet)
+	e.Add(pipeline.Source{ID: "fleet", Gatherer: f})
 	out.FindingsAsset, out.BytesAsset = float64(findings)/float64(n), float64(full-empty)/float64(n)
 	if err := measureChange(ctx, st, e, loaded, f, quiet, out); err != nil {
 		return nil, err
