@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -114,6 +115,40 @@ func (v Value) Root() Value {
 		return Value{}
 	}
 	return Value{v.doc, v.doc.root}
+}
+
+// Path returns where v stands in its document: spec.containers[0].image, and ""
+// for a root. A Builder writes children before what holds them, so the holders
+// are found in one pass over the nodes that follow. O(nodes).
+func (v Value) Path() string {
+	if v.doc == nil {
+		return ""
+	}
+	nodes := v.doc.nodes
+	type step struct{ at, first uint32 } // a node and its first sibling, from v outward
+	var steps [16]step
+	path := steps[:0]
+	for at, i := v.at, v.at+1; at != v.doc.root && int(i) < len(nodes); i++ {
+		n := nodes[i]
+		if k := n.kind(); (k == List || k == Object) && at-n.ref < n.n() { // below ref it wraps round and is large
+			path = append(path, step{at, n.ref})
+			at = i
+		}
+	}
+	out := make([]byte, 0, 64)
+	for _, s := range slices.Backward(path) {
+		switch n := nodes[s.at]; {
+		case n.name == noName:
+			out = append(out, '[')
+			out = strconv.AppendUint(out, uint64(s.at-s.first), 10)
+			out = append(out, ']')
+		case len(out) == 0:
+			out = append(out, v.doc.name(n.name)...)
+		default:
+			out = append(append(out, '.'), v.doc.name(n.name)...)
+		}
+	}
+	return string(out)
 }
 
 // Len returns the number of children of a list or object, the length in bytes

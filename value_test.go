@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -201,4 +202,32 @@ func FuzzDecodeJSON(f *testing.F) {
 		}
 		DecodeJSON(data, DecodeOptions{Marks: true})
 	})
+}
+
+// TestPath follows each node's path from the root back to the node.
+func TestPath(t *testing.T) {
+	v, err := DecodeJSON([]byte(`{"a":{"b":[1,{"c":[[],[true,{"d":{}}]]}],"e":null},"f":[],"g":"x"}`), DecodeOptions{Names: NewNames([]string{"b", "d"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	var walk func(v Value, path string)
+	walk = func(v Value, path string) {
+		all = append(all, path)
+		if got := v.Path(); got != path {
+			t.Errorf("Path() = %q, want %q", got, path)
+		}
+		for i := range v.Len() {
+			switch c := v.Index(i); v.Kind() {
+			case List:
+				walk(c, path+"["+strconv.Itoa(i)+"]")
+			case Object:
+				walk(c, strings.TrimPrefix(path+"."+c.Name(), "."))
+			}
+		}
+	}
+	walk(v, "")
+	if got := (Value{}).Path(); got != "" || len(all) != 14 {
+		t.Errorf("%d paths, want 14: %q; of no value %q", len(all), all, got)
+	}
 }

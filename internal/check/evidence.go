@@ -74,7 +74,7 @@ func owner(a *bulwark.Asset, v bulwark.Value) string {
 // path is a value's path in its document; observed properties begin with
 // observed.
 func path(a *bulwark.Asset, anchor bulwark.Value, rest string) string {
-	p, _ := expr.PathOf(anchor.Root(), anchor)
+	p := anchor.Path()
 	if doc := anchor.Doc(); doc != nil && doc == a.Observed.Doc() && doc != a.Properties.Doc() {
 		p = strings.TrimSuffix("observed."+p, ".")
 	}

@@ -24,16 +24,35 @@ import (
 // unknown if any is; else healthy if any is; else not applicable. A mitigated
 // assessment counts as healthy and a waived one as not applicable.
 func Delta(old, new *bulwark.States, control func(check string) string) []bulwark.Count {
-	changes := map[bulwark.CountKey]bulwark.Tally{}
-	count(changes, old, control, bulwark.Tally.Neg)
-	count(changes, new, control, func(t bulwark.Tally) bulwark.Tally { return t })
-	list := make([]bulwark.Count, 0, len(changes))
-	for key, t := range changes {
-		if !t.IsZero() {
-			list = append(list, bulwark.Count{CountKey: key, Tally: t})
+	before, after := counts(old, control), counts(new, control)
+	list := make([]bulwark.Count, 0, len(before)+len(after))
+	add := func(c bulwark.Count) {
+		if !c.IsZero() {
+			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b bulwark.Count) int { return compareKeys(a.CountKey, b.CountKey) })
+	for len(before)+len(after) > 0 { // both are sorted
+		order := 0
+		switch {
+		case len(before) == 0:
+			order = 1
+		case len(after) == 0:
+			order = -1
+		default:
+			order = compareKeys(before[0].CountKey, after[0].CountKey)
+		}
+		switch {
+		case order < 0:
+			add(bulwark.Count{CountKey: before[0].CountKey, Tally: before[0].Neg()})
+			before = before[1:]
+		case order > 0:
+			add(after[0])
+			after = after[1:]
+		default:
+			add(bulwark.Count{CountKey: after[0].CountKey, Tally: after[0].Add(before[0].Neg())})
+			before, after = before[1:], after[1:]
+		}
+	}
 	return list
 }
 
@@ -64,13 +83,15 @@ func worse(a, b bulwark.State) bulwark.State {
 	return a
 }
 
-func count(to map[bulwark.CountKey]bulwark.Tally, s *bulwark.States, control func(string) string, sign func(bulwark.Tally) bulwark.Tally) {
+// counts returns an asset's counters of one each, sorted by kind and id, each
+// key once.
+func counts(s *bulwark.States, control func(string) string) []bulwark.Count {
 	if s == nil {
-		return
+		return nil
 	}
+	list := make([]bulwark.Count, 0, len(s.Checks)+9)
 	add := func(kind, id string, state bulwark.State) {
-		key := bulwark.CountKey{Scope: s.Scope, Kind: kind, ID: id}
-		to[key] = to[key].Add(sign(tally(state)))
+		list = append(list, bulwark.Count{CountKey: bulwark.CountKey{Scope: s.Scope, Kind: kind, ID: id}, Tally: tally(state)})
 	}
 	var ids [8]string // an asset counts in few controls: no map
 	var states [8]bulwark.State
@@ -95,6 +116,33 @@ func count(to map[bulwark.CountKey]bulwark.Tally, s *bulwark.States, control fun
 		add(bulwark.CountControl, id, worst[i])
 	}
 	add(bulwark.CountScope, "", overall(worst))
+	return normal(list)
+}
+
+// normal sorts counters and joins those of one key. Those of a scope's asset
+// are nearly sorted: the checks of a layout are.
+func normal(list []bulwark.Count) []bulwark.Count {
+	order := func(a, b bulwark.Count) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)) }
+	checks := len(list)
+	for i, c := range list {
+		if c.Kind != bulwark.CountCheck {
+			checks = i
+			break
+		}
+	}
+	if !slices.IsSortedFunc(list[:checks], order) {
+		slices.SortFunc(list[:checks], order)
+	}
+	slices.SortFunc(list[checks:], order)
+	out := list[:0]
+	for _, c := range list {
+		if n := len(out); n > 0 && out[n-1].CountKey == c.CountKey {
+			out[n-1].Tally = out[n-1].Add(c.Tally)
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // overall is an asset's state in the controls together: it weighs in its

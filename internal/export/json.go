@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -51,50 +50,53 @@ type jsonSuppressed struct {
 	By bulwark.Suppression `json:"suppression"`
 }
 
+// jsonReport is the whole, as ReadReport takes it.
 type jsonReport struct {
 	Version     string            `json:"version"`
 	Assets      []jsonAsset       `json:"assets"`
 	Assessments []jsonAssessment  `json:"assessments"`
 	Findings    []bulwark.Finding `json:"findings"`
-	Suppressed  []jsonSuppressed  `json:"suppressed,omitempty"`
+	Suppressed  []jsonSuppressed  `json:"suppressed"`
 	Gaps        []bulwark.Gap     `json:"gaps"`
 }
 
+// writeJSON writes the report item by item: a report of a large tree is many
+// times what its assets take.
 func writeJSON(w io.Writer, r *bulwark.Report) error {
-	out := jsonReport{Version: r.Version, Assets: []jsonAsset{}, Assessments: []jsonAssessment{}, Findings: r.Findings, Gaps: r.Gaps}
-	if out.Findings == nil {
-		out.Findings = []bulwark.Finding{}
-	}
-	if out.Gaps == nil {
-		out.Gaps = []bulwark.Gap{}
-	}
-	for _, a := range r.Assets {
-		out.Assets = append(out.Assets, jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin(), a.Declarations})
-	}
-	risks := map[[2]string]bulwark.Severity{}
-	for _, f := range r.Findings {
-		key := [2]string{f.Check, f.Asset}
+	out := newJSONStream(w)
+	out.item("version", r.Version)
+	out.list("assets", len(r.Assets), func(i int) any {
+		a := r.Assets[i]
+		return jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin(), a.Declarations}
+	})
+	type pair struct{ check, asset string }
+	risks := map[pair]bulwark.Severity{}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		key := pair{f.Check, f.Asset}
 		risks[key] = max(risks[key], f.Risk)
 	}
-	for _, a := range r.Assessments {
+	out.list("assessments", len(r.Assessments), func(i int) any {
+		a := &r.Assessments[i]
 		severity := checkOf(r, a.Check).Severity
-		risk, ok := risks[[2]string{a.Check, a.Asset}]
+		risk, ok := risks[pair{a.Check, a.Asset}]
 		if !ok {
 			risk = severity
 		}
-		out.Assessments = append(out.Assessments, jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, assetOf(r, a.Asset)), assetOf(r, a.Asset).Position})
+		return jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, assetOf(r, a.Asset)), assetOf(r, a.Asset).Position}
+	})
+	out.list("findings", len(r.Findings), func(i int) any { return &r.Findings[i] })
+	if len(r.Suppressed) > 0 {
+		out.list("suppressed", len(r.Suppressed), func(i int) any { return jsonSuppressed{r.Suppressed[i].Finding, r.Suppressed[i].By} })
 	}
-	for _, s := range r.Suppressed {
-		out.Suppressed = append(out.Suppressed, jsonSuppressed{s.Finding, s.By})
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	out.list("gaps", len(r.Gaps), func(i int) any { return &r.Gaps[i] })
+	out.close()
+	return out.err
 }
 
 // jsonInstances are the places at which a check fails, and after them the other
 // declarations of the asset, both in their order.
-func jsonInstances(a bulwark.Assessment, asset *bulwark.Asset) []jsonInstance {
+func jsonInstances(a *bulwark.Assessment, asset *bulwark.Asset) []jsonInstance {
 	var out []jsonInstance
 	for _, i := range a.Instances {
 		out = append(out, jsonInstance{Key: i.Key, Path: i.Path, Location: i.Location})
@@ -128,7 +130,7 @@ func ReadReport(from io.Reader) (*bulwark.Report, error) {
 		if a.ID == "" || byID[a.ID] != nil {
 			return nil, fmt.Errorf("read report: %w: asset %q has no id of its own", bulwark.ErrInvalid, a.Name)
 		}
-		asset := &bulwark.Asset{ID: a.ID, Type: a.Type, Name: a.Name, Scope: a.Scope}
+		asset := &bulwark.Asset{ID: a.ID, Type: a.Type, Name: a.Name, Scope: a.Scope, Declarations: a.Declarations}
 		byID[a.ID] = asset
 		r.Assets = append(r.Assets, asset)
 	}
@@ -138,7 +140,7 @@ func ReadReport(from io.Reader) (*bulwark.Report, error) {
 			return nil, fmt.Errorf("read report: %w: an assessment of check %q is of no asset of the report", bulwark.ErrInvalid, a.Check)
 		}
 		asset.Position = a.Location
-		r.Assessments = append(r.Assessments, bulwark.Assessment{Check: a.Check, Asset: a.Asset, State: a.State, Because: a.Because, Evidence: a.Evidence, Instances: readInstances(asset, a.Instances)})
+		r.Assessments = append(r.Assessments, bulwark.Assessment{Check: a.Check, Asset: a.Asset, State: a.State, Because: a.Because, Evidence: a.Evidence, Instances: readInstances(a.Instances)})
 	}
 	for _, f := range in.Findings {
 		if !f.FirstSeen.IsZero() && (r.Started.IsZero() || f.FirstSeen.Before(r.Started)) {
@@ -152,17 +154,12 @@ func ReadReport(from io.Reader) (*bulwark.Report, error) {
 	return r, nil
 }
 
-// readInstances undoes jsonInstances: what is a declaration goes to the asset.
-func readInstances(asset *bulwark.Asset, list []jsonInstance) []bulwark.Instance {
+// readInstances undoes jsonInstances: declarations are the asset's.
+func readInstances(list []jsonInstance) []bulwark.Instance {
 	var out []bulwark.Instance
 	for _, i := range list {
 		if i.Declaration == "" {
 			out = append(out, bulwark.Instance{Key: i.Key, Path: i.Path, Location: i.Location})
-			continue
-		}
-		d := bulwark.Declaration{Address: i.Declaration, Position: i.Location}
-		if !slices.ContainsFunc(asset.Declarations, func(x bulwark.Declaration) bool { return x.Address == d.Address }) {
-			asset.Declarations = append(asset.Declarations, d)
 		}
 	}
 	return out

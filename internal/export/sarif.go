@@ -1,7 +1,6 @@
 package export
 
 import (
-	"encoding/json"
 	"io"
 	"net/url"
 	"path"
@@ -14,20 +13,8 @@ import (
 var _ = format(Format{Name: "sarif", About: "SARIF 2.1.0, for code scanning", MediaType: "application/sarif+json", write: writeSARIF})
 
 // Source of the shapes: OASIS, "Static Analysis Results Interchange Format
-// (SARIF) Version 2.1.0", sections 3.13 to 3.58.
-type sarifLog struct {
-	Schema  string     `json:"$schema"`
-	Version string     `json:"version"`
-	Runs    []sarifRun `json:"runs"`
-}
-
-type sarifRun struct {
-	Tool        sarifTool         `json:"tool"`
-	Invocations []sarifInvocation `json:"invocations"`
-	Results     []sarifResult     `json:"results"`
-	ColumnKind  string            `json:"columnKind"`
-}
-
+// (SARIF) Version 2.1.0", sections 3.13 to 3.58. The log and its run are written
+// piece by piece.
 type sarifTool struct {
 	Driver sarifDriver `json:"driver"`
 }
@@ -115,38 +102,56 @@ type sarifLogical struct {
 	Kind string `json:"kind"`
 }
 
+const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+// writeSARIF writes one run: a rule for each check that found something, a result
+// for each finding, and those that comments silence as suppressed.
 func writeSARIF(w io.Writer, r *bulwark.Report) error {
-	run := sarifRun{
-		Tool:        sarifTool{sarifDriver{Name: "Bulwark", Version: r.Version, InformationURI: "https://github.com/bulwarksec/bulwark", Rules: []sarifRule{}}},
-		Invocations: []sarifInvocation{{Successful: true, Start: sarifTime(r.Started), End: sarifTime(r.Ended)}},
-		Results:     []sarifResult{}, ColumnKind: "unicodeCodePoints",
-	}
-	rules := map[string]int{}
-	add := func(f bulwark.Finding, by *bulwark.Suppression) {
-		index, ok := rules[f.Check]
-		if !ok {
-			index = len(run.Tool.Driver.Rules)
-			rules[f.Check] = index
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRuleOf(checkOf(r, f.Check)))
+	finding := func(i int) (*bulwark.Finding, *bulwark.Suppression) {
+		if i < len(r.Findings) {
+			return &r.Findings[i], nil
 		}
-		run.Results = append(run.Results, sarifResultOf(r, f, index, by))
+		s := &r.Suppressed[i-len(r.Findings)]
+		return &s.Finding, &s.By
 	}
-	for _, f := range r.Findings {
-		add(f, nil)
+	n := len(r.Findings) + len(r.Suppressed)
+	rules := map[string]int{}
+	tool := sarifTool{sarifDriver{Name: "Bulwark", Version: r.Version, InformationURI: "https://github.com/bulwarksec/bulwark", Rules: []sarifRule{}}}
+	for i := range n {
+		f, _ := finding(i)
+		if _, ok := rules[f.Check]; !ok {
+			rules[f.Check] = len(rules)
+			tool.Driver.Rules = append(tool.Driver.Rules, sarifRuleOf(checkOf(r, f.Check)))
+		}
 	}
-	for i := range r.Suppressed {
-		add(r.Suppressed[i].Finding, &r.Suppressed[i].By)
-	}
+	out := newJSONStream(w)
+	out.item("$schema", sarifSchema)
+	out.item("version", "2.1.0")
+	out.open("runs", '[')
+	out.open("", '{')
+	out.item("tool", tool)
+	out.item("invocations", []sarifInvocation{sarifInvocationOf(r)})
+	out.list("results", n, func(i int) any {
+		f, by := finding(i)
+		return sarifResultOf(r, *f, rules[f.Check], by)
+	})
+	out.item("columnKind", "unicodeCodePoints")
+	out.close()
+	out.close()
+	out.close()
+	return out.err
+}
+
+func sarifInvocationOf(r *bulwark.Report) sarifInvocation {
+	in := sarifInvocation{Successful: true, Start: sarifTime(r.Started), End: sarifTime(r.Ended)}
 	for _, g := range r.Gaps {
 		n := sarifNotification{Level: "warning", Message: sarifText{Text: g.What + " " + g.Where + ": " + g.Why}}
 		if g.Position.File != "" {
 			n.Locations = []sarifLocation{{Physical: sarifPlace(g.Position)}}
 		}
-		run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, n)
+		in.Notifications = append(in.Notifications, n)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(sarifLog{Schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+	return in
 }
 
 func sarifTime(t time.Time) string {

@@ -1,8 +1,6 @@
 package expr
 
 import (
-	"strconv"
-
 	"github.com/bulwarksec/bulwark"
 )
 
@@ -262,42 +260,4 @@ func (p *Program) Trace(r *Run) (a Answer, reads []Read, culprits []Culprit) {
 		reads = append(reads, Read{Reason: v.reason()})
 	}
 	return Unknown, reads, culprits
-}
-
-// PathOf returns the path of v within root: spec.containers[0].image. It is
-// false when v is not in root. O(nodes).
-func PathOf(root, v bulwark.Value) (string, bool) {
-	if v == root {
-		return "", true
-	}
-	return findPath(root, v, "", 0)
-}
-
-func findPath(at, v bulwark.Value, path string, depth int) (string, bool) {
-	if depth > 512 {
-		return "", false
-	}
-	list := at.Kind() == bulwark.List
-	for i := range at.Len() {
-		if k := at.Kind(); k != bulwark.List && k != bulwark.Object {
-			break
-		}
-		c := at.Index(i)
-		var sub string
-		switch {
-		case list:
-			sub = path + "[" + strconv.Itoa(i) + "]"
-		case path == "":
-			sub = c.Name()
-		default:
-			sub = path + "." + c.Name()
-		}
-		if c == v {
-			return sub, true
-		}
-		if found, ok := findPath(c, v, sub, depth+1); ok {
-			return found, true
-		}
-	}
-	return "", false
 }

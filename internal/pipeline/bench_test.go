@@ -1,83 +1,17 @@
 package pipeline
 
 import (
-	"context"
-	"fmt"
-	"math/rand/v2"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/check"
+	"github.com/bulwarksec/bulwark/internal/pipeline/fleet"
 	"github.com/bulwarksec/bulwark/internal/store"
 )
-
-// fleet yields Deployments of about 3 KB from their JSON, in scopes of 5,000.
-type fleet struct {
-	names  *bulwark.Names
-	docs   [][]byte // of which each asset takes one, with its own name
-	n      int
-	change int // of 100, how many differ from the first time
-}
-
-const deployment = `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"NAME","namespace":"ns%[1]d","labels":{"app.kubernetes.io/name":"svc%[1]d","app.kubernetes.io/part-of":"shop","team":"t%[2]d"},"annotations":{"deployment.kubernetes.io/revision":"%[2]d","checksum/config":"%[3]s"}},
-"spec":{"replicas":%[2]d,"progressDeadlineSeconds":600,"revisionHistoryLimit":10,"selector":{"matchLabels":{"app":"svc%[1]d"}},"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":"25%%","maxUnavailable":"25%%"}},
-"template":{"metadata":{"labels":{"app":"svc%[1]d","version":"v%[2]d"}},"spec":{"serviceAccountName":"svc%[1]d","automountServiceAccountToken":%[4]v,"hostNetwork":false,"dnsPolicy":"ClusterFirst","restartPolicy":"Always","terminationGracePeriodSeconds":30,"securityContext":{"runAsNonRoot":true,"fsGroup":2000,"seccompProfile":{"type":"RuntimeDefault"}},
-"initContainers":[{"name":"init","image":"registry.example.com/shop/init:%[2]d.1","command":["sh","-c","until nslookup db; do sleep 2; done"],"resources":{"limits":{"cpu":"100m","memory":"64Mi"},"requests":{"cpu":"10m","memory":"32Mi"}},"securityContext":{"allowPrivilegeEscalation":false,"readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"]}}}],
-"containers":[{"name":"app","image":"registry.example.com/shop/svc%[1]d:%[2]d.3.1","imagePullPolicy":"Always","args":["--listen=:8080","--db=postgres://db.ns%[1]d.svc:5432/shop"],"ports":[{"name":"http","containerPort":8080,"protocol":"TCP"}],"env":[{"name":"LOG_LEVEL","value":"info"},{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}},{"name":"REGION","value":"eu-west-%[2]d"}],"resources":{"limits":{"cpu":"500m","memory":"512Mi"},"requests":{"cpu":"100m","memory":"128Mi"}},"livenessProbe":{"httpGet":{"path":"/healthz","port":8080,"scheme":"HTTP"},"periodSeconds":10,"failureThreshold":3},"readinessProbe":{"httpGet":{"path":"/readyz","port":8080,"scheme":"HTTP"},"periodSeconds":5},"securityContext":{"allowPrivilegeEscalation":%[5]v,"readOnlyRootFilesystem":true,"runAsUser":10001,"capabilities":{"drop":["ALL"]}},"volumeMounts":[{"name":"config","mountPath":"/etc/svc","readOnly":true},{"name":"tmp","mountPath":"/tmp"}]},
-{"name":"proxy","image":"registry.example.com/mesh/proxy@sha256:%[3]s","ports":[{"containerPort":15001}],"resources":{"limits":{"cpu":"200m","memory":"128Mi"}},"securityContext":{"privileged":false,"runAsNonRoot":true,"allowPrivilegeEscalation":false}}],
-"volumes":[{"name":"config","configMap":{"name":"svc%[1]d","defaultMode":420}},{"name":"tmp","emptyDir":{"sizeLimit":"64Mi"}}],"affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":100,"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname","labelSelector":{"matchLabels":{"app":"svc%[1]d"}}}}]}}}}}}`
-
-func newFleet(names *bulwark.Names, n int) *fleet {
-	rng := rand.New(rand.NewPCG(1, 1))
-	f := &fleet{names: names, n: n}
-	for range 2000 {
-		digest := fmt.Sprintf("%016x%016x%016x%016x", rng.Uint64(), rng.Uint64(), rng.Uint64(), rng.Uint64())
-		f.docs = append(f.docs, fmt.Appendf(nil, deployment, rng.IntN(200), rng.IntN(9)+1, digest, rng.IntN(3) > 0, rng.IntN(4) == 0))
-	}
-	return f
-}
-
-func (f *fleet) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
-	var buf []byte
-	scope := ""
-	for i := range f.n {
-		if s := fmt.Sprintf("kubernetes/%08d", i/5000); s != scope {
-			if err := f.end(scope, yield); err != nil {
-				return err
-			}
-			scope = s
-		}
-		doc := f.docs[(i+i/len(f.docs))%len(f.docs)]
-		name := "n" + strconv.Itoa(i)
-		if i%100 < f.change {
-			name += "x"
-		}
-		before, after, _ := strings.Cut(string(doc), "NAME")
-		buf = append(append(append(buf[:0], before...), name...), after...)
-		id := "live:k8s/" + scope + "/apps/Deployment/ns/n" + strconv.Itoa(i)
-		v, err := bulwark.DecodeJSON(buf, bulwark.DecodeOptions{Names: f.names, Asset: id})
-		if err != nil {
-			return err
-		}
-		a := &bulwark.Asset{ID: id, Type: "apps/v1/Deployment", Name: name, Scope: scope, Properties: v}
-		if err := yield(bulwark.Gathered{Asset: a}); err != nil {
-			return err
-		}
-	}
-	return f.end(scope, yield)
-}
-
-func (f *fleet) end(scope string, yield func(bulwark.Gathered) error) error {
-	if scope == "" {
-		return nil
-	}
-	return yield(bulwark.Gathered{Listing: &bulwark.Listing{Scope: scope, Complete: true}})
-}
 
 func cpu() time.Duration {
 	var r syscall.Rusage
@@ -111,13 +45,10 @@ func benchContent(b *testing.B, some int) *Loaded {
 	if some == 0 {
 		return l
 	}
-	var sample *bulwark.Asset
-	_ = newFleet(l.Content.Types.Names(), 1).Gather(b.Context(), func(g bulwark.Gathered) error {
-		if g.Asset != nil {
-			sample = g.Asset
-		}
-		return nil
-	})
+	sample, err := (&fleet.Fleet{Names: l.Content.Types.Names(), Docs: fleet.Docs()}).Asset(0)
+	if err != nil {
+		b.Fatal(err)
+	}
 	var chosen []*bulwark.Check
 	bad := 0
 	for _, a := range l.Checks.Judge(sample, NewWorld(nil), time.Now()) {
@@ -154,13 +85,13 @@ func benchCollect(b *testing.B, n int, l *Loaded) {
 			b.Fatal(err)
 		}
 		e := NewEngine(st, l, time.Now, testLog(b))
-		f := newFleet(l.Content.Types.Names(), n)
+		f := &fleet.Fleet{Names: l.Content.Types.Names(), Docs: fleet.Docs(), N: n}
 		e.Add(Source{ID: "fleet", Gatherer: f})
 		for _, step := range []struct {
 			name   string
 			change int
 		}{{"first", 0}, {"unchanged", 0}, {"1percent", 1}} {
-			f.change = step.change
+			f.Change = step.change
 			began, used := time.Now(), cpu()
 			run := collect(b, e, "fleet")
 			used = cpu() - used
@@ -191,11 +122,11 @@ func reportSize(b *testing.B, file string, n int, st *store.Store) {
 // BenchmarkDecode is the yardstick of BenchmarkCollect: reading one of its
 // documents alone, which tells how fast a machine is.
 func BenchmarkDecode(b *testing.B) {
-	f := newFleet(bulwark.NewNames(nil), 1)
+	doc, names := fleet.Docs()[0], bulwark.NewNames(nil)
 	b.ReportAllocs()
-	b.SetBytes(int64(len(f.docs[0])))
+	b.SetBytes(int64(len(doc)))
 	for b.Loop() {
-		if _, err := bulwark.DecodeJSON(f.docs[0], bulwark.DecodeOptions{Names: f.names}); err != nil {
+		if _, err := bulwark.DecodeJSON(doc, bulwark.DecodeOptions{Names: names}); err != nil {
 			b.Fatal(err)
 		}
 	}

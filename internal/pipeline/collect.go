@@ -44,6 +44,7 @@ type collection struct {
 	listings []bulwark.Listing
 	gaps     []bulwark.Gap
 	assets   int64
+	few      map[string][]string // ids by scope, while they are at most maxFew
 }
 
 // gather runs a gatherer. Its error is returned apart: what came before it is
@@ -51,7 +52,7 @@ type collection struct {
 func (e *Engine) gather(ctx context.Context, s Source, run string, note func(assets, gaps int64)) (c *collection, failed, err error) {
 	work, wctx := errgroup.WithContext(ctx)
 	work.SetLimit(putWorkers)
-	c = &collection{e: e, source: s.ID, run: run, ctx: wctx, work: work, pending: map[string][]*bulwark.Asset{}, seen: map[listed]*store.Seen{}}
+	c = &collection{e: e, source: s.ID, run: run, ctx: wctx, work: work, pending: map[string][]*bulwark.Asset{}, seen: map[listed]*store.Seen{}, few: map[string][]string{}}
 	failed = s.Gatherer.Gather(ctx, func(g bulwark.Gathered) error {
 		if err := wctx.Err(); err != nil {
 			return err
@@ -85,6 +86,9 @@ func (c *collection) take(g bulwark.Gathered) {
 		c.seen[key].Add(a.ID)
 		c.assets++
 		c.held++
+		if c.assets <= maxFew {
+			c.few[a.Scope] = append(c.few[a.Scope], a.ID)
+		}
 		c.pending[a.Scope] = append(c.pending[a.Scope], &a)
 		switch {
 		case len(c.pending[a.Scope]) >= putBatch:
@@ -267,13 +271,19 @@ func (e *Engine) runOnce(ctx context.Context, s Source, run string) error {
 	if err != nil {
 		return err
 	}
+	left, err := e.judgeFew(ctx, c)
+	if err != nil {
+		return err
+	}
 	if err := c.finish(ctx, failed); err != nil {
 		return err
 	}
 	e.progress(s.ID, func(r *bulwark.Run) { r.Assets, r.Gaps = c.assets, int64(len(c.gaps)) })
 	e.notify(bulwark.Notice{Kind: "gaps"})
-	if err := e.Judge(ctx, nil); err != nil {
-		return err
+	if left || c.applied.Dirty > 0 {
+		if err := e.Judge(ctx, nil); err != nil {
+			return err
+		}
 	}
 	if err := e.recordScores(ctx); err != nil {
 		return err

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,8 +14,9 @@ import (
 )
 
 const (
-	judgeBatch   = 250
+	judgeBatch   = 125 // a single change waits for a batch of others
 	judgeWorkers = 2
+	maxFew       = 50 // assets of a run that are judged before what is being judged
 )
 
 // Judge judges every asset that is marked, whoever marked it, until none is,
@@ -44,6 +47,40 @@ func (e *Engine) Judge(ctx context.Context, note func(judged int, applied Applie
 			return nil
 		}
 	}
+}
+
+// judgeFew judges what a run has marked when that is little, so that it does not
+// wait until somebody else's many are judged. It reports whether the run is to
+// judge what is marked besides, which others that go on do otherwise.
+func (e *Engine) judgeFew(ctx context.Context, c *collection) (left bool, err error) {
+	if c.assets == 0 || c.assets > maxFew || !e.others() {
+		return true, nil
+	}
+	for _, scope := range slices.Sorted(maps.Keys(c.few)) {
+		numbers, err := e.store.MarkedAmong(ctx, scope, c.few[scope])
+		if err != nil {
+			return false, err
+		}
+		if len(numbers) == 0 {
+			continue
+		}
+		_, applied, err := e.judgeBatch(ctx, scope, numbers)
+		if err != nil {
+			return false, err
+		}
+		if numbers, err = e.store.MarkedAmong(ctx, scope, c.few[scope]); err != nil {
+			return false, err
+		}
+		left = left || applied.Dirty > 0 || len(numbers) > 0
+	}
+	return left, nil
+}
+
+// others reports whether anything is judged, or will be by another run.
+func (e *Engine) others() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.running) > 1 || len(e.judging) > 0
 }
 
 // judgeScope judges the marked assets of a scope once, in batches on

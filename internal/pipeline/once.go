@@ -70,6 +70,9 @@ func judge(ctx context.Context, r *bulwark.Report, set *check.Set, now time.Time
 			for i := range next {
 				if !controlled(world, r.Assets[i]) {
 					results[i] = set.Judge(r.Assets[i], world, now)
+					for j := range results[i] {
+						results[i][j].Queries = nil // nothing is judged again
+					}
 				}
 				mu.Lock()
 				done++
@@ -89,7 +92,13 @@ func judge(ctx context.Context, r *bulwark.Report, set *check.Set, now time.Time
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("judge %d assets: %w", len(r.Assets), err)
 	}
+	n := 0
 	for _, list := range results {
+		n += len(list)
+	}
+	r.Assessments = slices.Grow(r.Assessments, n)
+	for i, list := range results {
+		results[i] = nil
 		r.Assessments = append(r.Assessments, list...)
 	}
 	for _, c := range set.Checks() {

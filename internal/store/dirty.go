@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,26 @@ func (s *Store) Marked(ctx context.Context, scope string, behind int64, limit in
 		return nil, fmt.Errorf("store: find what is to be judged in %s: %w", scope, err)
 	}
 	return numbers, nil
+}
+
+// MarkedAmong returns the numbers of those of the named assets of a scope that
+// are to be judged, rising.
+func (s *Store) MarkedAmong(ctx context.Context, scope string, ids []string) ([]int64, error) {
+	var numbers []int64
+	for _, part := range parts(hashesOf(ids)) {
+		args := append([]any{s.scopeID(scope)}, anys(part)...)
+		err := each(ctx, s.r, "SELECT d.asset FROM dirty d JOIN assets a ON a.id = d.asset WHERE d.scope = $1 AND a.hash IN ("+marks(2, len(part))+")", args, func(r rows) error {
+			var id int64
+			err := r.Scan(&id)
+			numbers = append(numbers, id)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("store: find what is to be judged in %s: %w", scope, err)
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers), nil
 }
 
 // LoadMarked reads assets by their numbers, those that have left the scope or

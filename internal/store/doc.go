@@ -22,8 +22,8 @@
 // Writing: Put, Apply, ApplyJudged, CompleteListing, RemoveConnector, ReportGaps, EndGaps,
 // MarkTypes, MarkDue, AddExemption, DeleteExemption, ExpireExemptions, Recount,
 // Use, AddScorePoint, SaveRun, EndRuns, SaveConnector, DeleteOutbox.
-// Reading: Revision, DirtyScopes, Marked, LoadMarked, Dirty, CountDirty, Load,
-// Sources, Scopes, Counts, EachStates, ScoreHistory, Turns, Assets,
+// Reading: Revision, DirtyScopes, Marked, MarkedAmong, LoadMarked, Dirty,
+// CountDirty, Load, Sources, Scopes, Counts, EachStates, ScoreHistory, Turns, Assets,
 // AssetFacets, AssetRows, Asset, RelationsTo, Versions, ConfigAt, Assessments,
 // Findings, FindingFacets, Finding, Gaps, GapFacets, Listings, Exemptions,
 // Exemption, Runs, Connectors, Outbox.

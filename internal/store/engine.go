@@ -112,7 +112,9 @@ func openSQLite(ctx context.Context, file string) (engine, error) {
 		return nil, fmt.Errorf("make database: %w", err)
 	}
 	name := "file:" + (&url.URL{Path: file}).EscapedPath() + sqlitePragmas
-	write, err := sql.Open("sqlite", name+"&_pragma=cache_size(-131072)")
+	// In bulk a page changes many times: it is copied into the file after some
+	// 64 MB of log and not after 4.
+	write, err := sql.Open("sqlite", name+"&_pragma=cache_size(-131072)&_pragma=wal_autocheckpoint(16384)&_pragma=journal_size_limit(67108864)")
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -198,6 +199,26 @@ func (b *batch) openFinding(it *item, asset int64, w wanted, check string) *find
 	return f
 }
 
+// Findings are inserted many at a time.
+const (
+	findingsAtOnce = 32
+	findingArgs    = 11
+)
+
+var insertFindingTexts = map[bool]string{false: insertFindingText(1), true: insertFindingText(findingsAtOnce)}
+
+func insertFindingText(n int) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO findings (id, hash, asset, scope, rule, instance, state, severity, first, changed, exemption, reopened, unverified) VALUES ")
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(" + marks(1+i*findingArgs, findingArgs) + ", 0, 0)")
+	}
+	return b.String()
+}
+
 func (b *batch) insertFindings(ctx context.Context, list []*findingRow) error {
 	if len(list) == 0 {
 		return nil
@@ -208,12 +229,23 @@ func (b *batch) insertFindings(ctx context.Context, list []*findingRow) error {
 	}
 	for i, f := range list {
 		f.id = next + int64(i)
-		err := b.c.exec(ctx, `INSERT INTO findings (id, hash, asset, scope, rule, instance, state, severity, first, changed, reopened, unverified, exemption)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11)`,
-			f.id, f.hash, f.asset, f.scope, f.rule, f.instance, f.state, f.severity, f.first, f.changed, f.exempted)
-		if err != nil {
+	}
+	args := make([]any, 0, findingsAtOnce*findingArgs)
+	for len(list) > 0 {
+		n := len(list)
+		if n >= findingsAtOnce {
+			n = findingsAtOnce
+		} else {
+			n = 1 // two texts are prepared, not one for every length
+		}
+		args = args[:0]
+		for _, f := range list[:n] {
+			args = append(args, f.id, f.hash, f.asset, f.scope, f.rule, f.instance, f.state, f.severity, f.first, f.changed, f.exempted)
+		}
+		if err := b.c.exec(ctx, insertFindingTexts[n > 1], args...); err != nil {
 			return fmt.Errorf("insert findings: %w", err)
 		}
+		list = list[n:]
 	}
 	return nil
 }

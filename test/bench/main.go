@@ -49,6 +49,13 @@ func register(j job) struct{} {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "-child" {
+		if err := runChild(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	only := flag.String("only", "", "run only the jobs of these names, parted by commas")
 	out := flag.String("o", filepath.Join("build", "bench.json"), "file to write")
 	flag.Parse()
