@@ -36,7 +36,8 @@ func sample() *bulwark.Report {
 		Assets: []*bulwark.Asset{
 			{ID: "code:shop//infra//aws_s3_bucket.a", Type: "AWS::S3::Bucket", Name: "aws_s3_bucket.a", Scope: "code/shop/infra", Position: position, Declarations: []bulwark.Declaration{
 				{Address: "aws_s3_bucket.a", Position: position},
-				{Address: "aws_s3_bucket_acl.a", Position: bulwark.Position{File: "infra/acl.tf", Line: 4, EndLine: 7, Via: []string{"main.tf:1 module.m"}}}}},
+				{Address: "aws_s3_bucket_acl.a", Position: bulwark.Position{File: "infra/acl.tf", Line: 4, EndLine: 7, Via: []string{"main.tf:1 module.m"}}},
+				{Address: "aws_s3_bucket_versioning.a", Position: bulwark.Position{File: "infra/acl.tf", Line: 9, EndLine: 12}}}},
 			{ID: "live:arn:aws:s3:::b", Type: "AWS::S3::Bucket", Name: evil, Scope: "aws/1", Region: "eu-west-1"},
 		},
 		Assessments: []bulwark.Assessment{

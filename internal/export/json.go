@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -95,18 +96,37 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 }
 
 // jsonInstances are the places at which a check fails, and after them the other
-// declarations of the asset, both in their order.
+// declarations of the asset, both in their order. Of a faulty asset the
+// declarations that others' lines acquit are left out: a binding for one user
+// is not at fault where the next binding lets everybody in.
 func jsonInstances(a *bulwark.Assessment, asset *bulwark.Asset) []jsonInstance {
 	var out []jsonInstance
 	for _, i := range a.Instances {
 		out = append(out, jsonInstance{Key: i.Key, Path: i.Path, Location: i.Location})
 	}
+	guilty := func(d bulwark.Declaration) bool { return decides(a, d) }
+	others := func(d bulwark.Declaration) bool {
+		return d.Position.File != "" && !sameStart(d.Position, asset.Position)
+	}
+	told := a.State == bulwark.Unhealthy && slices.ContainsFunc(asset.Declarations, func(d bulwark.Declaration) bool { return others(d) && guilty(d) })
 	for _, d := range asset.Declarations {
-		if p := d.Position; p.File != "" && (p.File != asset.Position.File || p.Line != asset.Position.Line) {
+		if p := d.Position; others(d) && (!told || guilty(d)) {
 			out = append(out, jsonInstance{Declaration: d.Address, Location: p})
 		}
 	}
 	return out
+}
+
+func sameStart(p, q bulwark.Position) bool { return p.File == q.File && p.Line == q.Line }
+
+// decides reports whether a place at which a check fails, or a value that
+// decided it, lies in the lines of a declaration.
+func decides(a *bulwark.Assessment, d bulwark.Declaration) bool {
+	within := func(p bulwark.Position) bool {
+		return p.File == d.Position.File && p.Line >= d.Position.Line && p.Line <= max(d.Position.EndLine, d.Position.Line)
+	}
+	return slices.ContainsFunc(a.Evidence, func(e bulwark.Evidence) bool { return within(e.Position) }) ||
+		slices.ContainsFunc(a.Instances, func(i bulwark.Instance) bool { return within(i.Location) })
 }
 
 // maxReport bounds a report that is read, in bytes.

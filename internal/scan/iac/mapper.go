@@ -298,7 +298,7 @@ func descend(n *tf.Node, name string) *tf.Node {
 }
 
 // set converts a leaf and places it; what is absent takes the language's
-// default.
+// default, where no older name of the attribute was set.
 func (m *mapper) set(a *attribute, n, src, dst *tf.Node, to []segment) {
 	absent := n == nil || n.Kind == tf.Null || m.emptyUnset && n.Kind == tf.String && n.Text == "" || n.Kind == tf.List && len(n.Items) == 0 && (n.Block || a.Present) && !n.Open
 	if a.Present && !absent {
@@ -309,7 +309,7 @@ func (m *mapper) set(a *attribute, n, src, dst *tf.Node, to []segment) {
 		n = b
 	}
 	if absent {
-		if a.Default.IsAbsent() {
+		if a.Default.IsAbsent() || isSet(dst, to) {
 			return
 		}
 		n = fromValue(a.Default)

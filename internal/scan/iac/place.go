@@ -46,6 +46,17 @@ func place(dst *tf.Node, path []segment, n *tf.Node) {
 	parent.SetField(name, n)
 }
 
+// isSet reports whether something stands at a path below dst.
+func isSet(dst *tf.Node, path []segment) bool {
+	for _, s := range path {
+		if dst == nil || dst.Kind != tf.Object {
+			return false
+		}
+		dst = dst.Get(s.name)
+	}
+	return dst != nil && dst.Kind != tf.Null
+}
+
 // mergeInto adds n's members to old: objects merge, lists append, and what is
 // there already stays.
 func mergeInto(old, n *tf.Node) (conflicts int) {
