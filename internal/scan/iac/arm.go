@@ -344,6 +344,7 @@ func (t *armTemplate) text(n *tf.Node, depth int) *tf.Node {
 	case len(s) > maxExpression:
 		return tooLarge(n.Pos)
 	}
+	t.out.spent.steps += len(s) / chargedBytes
 	p := &armParser{text: s[1 : len(s)-1], t: t, depth: depth}
 	out := p.expression()
 	if p.err != nil || strings.TrimSpace(p.text[p.at:]) != "" {
