@@ -30,8 +30,19 @@ type jsonAssessment struct {
 	Risk      bulwark.Severity   `json:"risk"`
 	Because   string             `json:"because,omitempty"`
 	Evidence  []bulwark.Evidence `json:"evidence,omitempty"`
-	Instances []bulwark.Instance `json:"instances,omitempty"`
+	Instances []jsonInstance     `json:"instances,omitempty"`
 	Location  bulwark.Position   `json:"location,omitzero"`
+}
+
+// jsonInstance is a place in the asset at which the check fails, which has a
+// key, or another declaration of the asset than the one at the assessment's
+// location, which has an address instead: a result can be found by any of the
+// blocks that make an asset up.
+type jsonInstance struct {
+	Key         string           `json:"key,omitempty"`
+	Path        string           `json:"path,omitempty"`
+	Declaration string           `json:"declaration,omitempty"`
+	Location    bulwark.Position `json:"location,omitzero"`
 }
 
 type jsonSuppressed struct {
@@ -70,7 +81,7 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 		if !ok {
 			risk = severity
 		}
-		out.Assessments = append(out.Assessments, jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, a.Instances, assetOf(r, a.Asset).Position})
+		out.Assessments = append(out.Assessments, jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, assetOf(r, a.Asset)), assetOf(r, a.Asset).Position})
 	}
 	for _, s := range r.Suppressed {
 		out.Suppressed = append(out.Suppressed, jsonSuppressed{s.Finding, s.By})
@@ -78,6 +89,21 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(out)
+}
+
+// jsonInstances are the places at which a check fails, and after them the other
+// declarations of the asset, both in their order.
+func jsonInstances(a bulwark.Assessment, asset *bulwark.Asset) []jsonInstance {
+	var out []jsonInstance
+	for _, i := range a.Instances {
+		out = append(out, jsonInstance{Key: i.Key, Path: i.Path, Location: i.Location})
+	}
+	for _, d := range asset.Declarations {
+		if p := d.Position; p.File != "" && (p.File != asset.Position.File || p.Line != asset.Position.Line) {
+			out = append(out, jsonInstance{Declaration: d.Address, Location: p})
+		}
+	}
+	return out
 }
 
 // maxBaseline bounds a baseline in bytes.

@@ -16,8 +16,8 @@ import (
 
 // functionNames are suggested for a name that is not known.
 var functionNames = []string{"related", "fact", "size", "has", "quantity", "version", "ip", "cidr", "isIP", "isCIDR", "cidrContains",
-	"isOpenToInternet", "json", "timestamp", "duration", "days", "statements", "strings", "written", "principals", "like", "sets.contains",
-	"sets.intersects", "sets.equivalent", "string", "int", "double", "dyn"}
+	"isOpenToInternet", "json", "timestamp", "duration", "days", "statements", "strings", "principals", "like", "sets.contains",
+	"sets.intersects", "sets.equivalent", "allowsEverybody", "isOwnKey", "plainText", "written", "string", "int", "double", "dyn"}
 
 // one declares a function of one argument of any kind.
 func one(name string, to *cel.Type, f func(r *Run, a val) val) cel.EnvOption {
@@ -62,8 +62,18 @@ func libraryFunctions() []cel.EnvOption {
 		}),
 		one("statements", list, statements),
 		one("strings", list, texts),
-		one("written", cel.StringType, written),
 		one("principals", list, principals),
+		one("allowsEverybody", cel.BoolType, func(r *Run, a val) val {
+			if a.class() == cUnknown {
+				return a
+			}
+			return r.allowsEverybody(a).val("a statement that is not wholly known")
+		}),
+		one("isOwnKey", cel.BoolType, isOwnKey),
+		one("@lowerAscii", cel.StringType, cased(lowerASCII)),
+		one("@upperAscii", cel.StringType, cased(upperASCII)),
+		one("plainText", cel.DynType, plainText),
+		one("written", cel.StringType, writtenText),
 		pair("like", cel.BoolType, func(r *Run, a, b val) val { return r.like(a, b).val("a text that is not wholly known") }),
 		pair("sets.contains", cel.BoolType, func(r *Run, a, b val) val { return r.setContains(a, b).val("unknown members") }),
 		pair("sets.intersects", cel.BoolType, func(r *Run, a, b val) val { return r.setIntersects(a, b).val("unknown members") }),
@@ -186,27 +196,6 @@ func textsOf(r *Run, list val, n int) val {
 		out.items = append(out.items, v)
 	}
 	return val{r: out}
-}
-
-// written returns what stands in the code of a text of which parts are known
-// only once it is deployed: its literal parts, with a space for each of those.
-func written(_ *Run, a val) val {
-	switch a.class() {
-	case cString:
-		return a
-	case cAbsent, cNull:
-		return val{r: types.String("")}
-	case cSymbolic:
-		var b strings.Builder
-		for _, p := range a.v.Parts() {
-			if p.Symbol != nil {
-				b.WriteByte(' ')
-			}
-			b.WriteString(p.Literal)
-		}
-		return val{r: types.String(b.String())}
-	}
-	return wrong("written", a)
 }
 
 // statements returns an IAM policy document's statements as a list, whether
