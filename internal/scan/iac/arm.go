@@ -211,7 +211,35 @@ func (t *armTemplate) locate(r *resource, item *tf.Node, name string, parent arm
 		r.body.SetField("_parent", p)
 	case i >= 0:
 		r.body.SetField("_parent", &tf.Node{Kind: tf.String, Text: name[:i], Pos: item.Pos})
+	default:
+		if p := dependedParent(r); p != nil {
+			r.body.SetField("_parent", p)
+		}
 	}
+}
+
+// dependedParent is the name of the parent of a resource whose own name, an input,
+// does not say it: the one that it depends on and whose type its own goes on. nil
+// is none, or several.
+func dependedParent(r *resource) *tf.Node {
+	i, on := strings.LastIndexByte(r.typ, '/'), r.body.Get("dependsOn")
+	if i < 0 || on == nil {
+		return nil
+	}
+	outer := r.typ[:i] + "."
+	var found *tf.Node
+	for _, item := range on.Items {
+		s := item.Symbol()
+		if s == nil || s.Kind != "computed" || len(s.Address) < len(outer) || !strings.EqualFold(s.Address[:len(outer)], outer) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = armSymbol("computed", s.Address, "name")
+		found.Pos = item.Pos
+	}
+	return found
 }
 
 // last is the last segment of a name.
@@ -344,6 +372,7 @@ func (t *armTemplate) text(n *tf.Node, depth int) *tf.Node {
 	case len(s) > maxExpression:
 		return tooLarge(n.Pos)
 	}
+	t.out.spent.steps += len(s) / chargedBytes
 	p := &armParser{text: s[1 : len(s)-1], t: t, depth: depth}
 	out := p.expression()
 	if p.err != nil || strings.TrimSpace(p.text[p.at:]) != "" {

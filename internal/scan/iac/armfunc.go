@@ -55,7 +55,14 @@ var armFunctions = map[string]func(args armArgs) *tf.Node{
 	"range":           armRange,
 	"union":           armUnion,
 	"tryget":          armTryGet,
+	"any":             func(a armArgs) *tf.Node { return a.at(0) }, // Bicep's, which only silences types
 }
+
+// Work that counts as one step of the budget.
+const (
+	chargedElements = 8  // read or made by a function
+	chargedBytes    = 64 // of an expression's text
+)
 
 type armArgs []*tf.Node
 
@@ -76,10 +83,13 @@ func integerNode(i int64) *tf.Node { return numberNode(float64(i), &tf.Node{}) }
 // function evaluates a function; nil is not known.
 func (p *armParser) function(name string, args []*tf.Node) *tf.Node {
 	a := armArgs(args)
+	p.charge(a...)
 	switch name {
 	case "parameters":
+		p.charge(p.t.root.Get("parameters"))
 		return p.t.parameter(scalarText(a.at(0)), p.depth)
 	case "variables":
+		p.charge(p.t.root.Get("variables"))
 		return p.t.variable(scalarText(a.at(0)), p.depth)
 	case "copyindex":
 		return p.copyIndex(args)
@@ -96,9 +106,21 @@ func (p *armParser) function(name string, args []*tf.Node) *tf.Node {
 		}
 	}
 	if f := armFunctions[name]; f != nil {
-		return f(a)
+		out := f(a)
+		p.charge(out)
+		return out
 	}
 	return nil
+}
+
+// charge counts the elements of lists and objects that a function reads or
+// makes: in loops it does so at each turn.
+func (p *armParser) charge(values ...*tf.Node) {
+	for _, n := range values {
+		if n != nil {
+			p.t.out.spent.steps += (len(n.Items) + len(n.Fields)) / chargedElements
+		}
+	}
 }
 
 // copyIndex is the turn of the loop that a function names, or of the innermost,

@@ -103,6 +103,9 @@ func TestHostile(t *testing.T) {
 		{"many properties", "wide.yaml", "Resources:\n  R:\n    Type: AWS::S3::Bucket\n    Properties:\n" + wide(60_000, "      P%d: 1\n"), ""},
 		{"many resources", "wide.yaml", "Resources:\n" + wide(20_000, "  R%d: {Type: 'AWS::S3::Bucket', Properties: {BucketName: same, LoggingConfiguration: {DestinationBucketName: same}}}\n"), ""},
 		{"many copies", "many.json", armHead + `"resources": [{"type": "Microsoft.Storage/storageAccounts", "name": "[copyIndex()]", "copy": {"name": "c", "count": 2000000000}}]}`, "many.json"},
+		{"deep Bicep", "deep.bicep", "var a = " + deep("[", 10_000) + deep("]", 10_000) + "\n", "deep.bicep:1"},
+		{"deep Bicep texts", "deep.bicep", "var a = " + deep("'${", 10_000) + "1" + deep("}'", 10_000) + "\n", "deep.bicep:1"},
+		{"loops in Bicep loops", "loops.bicep", "resource s 'Microsoft.Storage/storageAccounts@2023-01-01' = [for i in range(0, 200): {\n  name: 'a'\n  tags: {x: [for j in range(0, 200): [for k in range(0, 10000): k]]}\n}]\n", "loops.bicep"},
 		{"fan-out", "fan.tf", "resource \"aws_security_group\" \"g\" {\n  ingress {\n" + wide(3_000, "    x%d = 1\n") + "    cidr_blocks = [" + wide(30_000, "\"10.0.0.%d/8\",") + "]\n  }\n}\n", "fan.tf"},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {

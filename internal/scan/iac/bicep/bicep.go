@@ -16,6 +16,7 @@
 package bicep
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -125,6 +126,10 @@ func (r *reader) module(from string, d *decl) *tf.Node {
 	}
 	n, err := r.template(file)
 	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) { // names the file once more
+			err = pe.Err
+		}
 		r.gap("module", pos, fmt.Sprintf("%s: %v", file, err))
 		return nil
 	}
