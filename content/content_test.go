@@ -91,6 +91,13 @@ func TestEmbedded(t *testing.T) {
 	for _, p := range problems {
 		t.Errorf("%s", p)
 	}
+	titles := map[string]string{}
+	for _, check := range c.Checks {
+		if other := titles[check.Title]; other != "" {
+			t.Errorf("%s and %s have one title, so a list of recommendations looks as if it repeats itself: %s", check.ID, other, check.Title)
+		}
+		titles[check.Title] = check.ID
+	}
 	t.Logf("%d types, %d checks, %d standards", len(c.Types.All()), len(c.Checks), len(c.Standards))
 }
 

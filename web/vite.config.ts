@@ -16,7 +16,7 @@ function pages(): Plugin {
       const file = id.slice(0, -suffix.length);
       this.addWatchFile(file);
       const text = readFileSync(file, "utf8");
-      const found = /^export const page: Page = (\{[\s\S]*?\n\});$/m.exec(text);
+      const found = /^export const page: Page = (\{[\s\S]*?\});$/m.exec(text);
       if (!found) this.error(`${file}: states no page; begin with "export const page: Page = {"`);
       const body = found[1];
       const icons = [...new Set(body.match(/\bIcon[A-Z]\w*/g) ?? [])];

@@ -29,6 +29,8 @@ func commands(args []string) []*cobra.Command {
 		explainCommand(),
 		ctlCommand(slices.Contains(args, "ctl")),
 		checkCommand(),
+		backupCommand(),
+		restoreCommand(),
 		versionCommand(),
 	}
 }

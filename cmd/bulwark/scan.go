@@ -180,8 +180,8 @@ func writeReport(file string, report *bulwark.Report, write reportWriter) error 
 }
 
 // writeFile writes a file that only its owner may read, synced, whole or not at
-// all.
-func writeFile(file string, write func(io.Writer) error) error {
+// all, and only if all checks of what was written pass.
+func writeFile(file string, write func(io.Writer) error, checks ...func(name string) error) error {
 	tmp, err := os.CreateTemp(dirOf(file), ".bulwark-*") // mode 0600
 	if err != nil {
 		return err
@@ -191,6 +191,11 @@ func writeFile(file string, write func(io.Writer) error) error {
 		err = errors.Join(buffered.Flush(), tmp.Sync())
 	}
 	err = errors.Join(err, tmp.Close())
+	for _, check := range checks {
+		if err == nil {
+			err = check(tmp.Name())
+		}
+	}
 	if err == nil {
 		err = os.Rename(tmp.Name(), file)
 	}

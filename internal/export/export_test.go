@@ -34,7 +34,9 @@ func sample() *bulwark.Report {
 			"aws/s3/log": {ID: "aws/s3/log", Title: evil, Severity: bulwark.Low},
 		},
 		Assets: []*bulwark.Asset{
-			{ID: "code:shop//infra//aws_s3_bucket.a", Type: "AWS::S3::Bucket", Name: "aws_s3_bucket.a", Scope: "code/shop/infra", Position: position},
+			{ID: "code:shop//infra//aws_s3_bucket.a", Type: "AWS::S3::Bucket", Name: "aws_s3_bucket.a", Scope: "code/shop/infra", Position: position, Declarations: []bulwark.Declaration{
+				{Address: "aws_s3_bucket.a", Position: position},
+				{Address: "aws_s3_bucket_acl.a", Position: bulwark.Position{File: "infra/acl.tf", Line: 4, EndLine: 7, Via: []string{"main.tf:1 module.m"}}}}},
 			{ID: "live:arn:aws:s3:::b", Type: "AWS::S3::Bucket", Name: evil, Scope: "aws/1", Region: "eu-west-1"},
 		},
 		Assessments: []bulwark.Assessment{
@@ -120,8 +122,14 @@ func TestEmptyReport(t *testing.T) {
 }
 
 func TestByName(t *testing.T) {
-	if _, err := ByName("pdf"); !errors.Is(err, bulwark.ErrInvalid) || !strings.Contains(err.Error(), "csv, html, json, junit, ocsf, sarif, table") {
-		t.Errorf("ByName(pdf) = %v, want the names of all formats", err)
+	_, err := ByName("pdf")
+	if !errors.Is(err, bulwark.ErrInvalid) {
+		t.Fatalf("ByName(pdf) = %v, want ErrInvalid", err)
+	}
+	for _, f := range Formats() {
+		if !strings.Contains(err.Error(), f.Name) {
+			t.Errorf("ByName(pdf) = %v, want it to name %s", err, f.Name)
+		}
 	}
 }
 

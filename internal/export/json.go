@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -26,8 +27,19 @@ type jsonAssessment struct {
 	Risk      bulwark.Severity   `json:"risk"`
 	Because   string             `json:"because,omitempty"`
 	Evidence  []bulwark.Evidence `json:"evidence,omitempty"`
-	Instances []bulwark.Instance `json:"instances,omitempty"`
+	Instances []jsonInstance     `json:"instances,omitempty"`
 	Location  bulwark.Position   `json:"location,omitzero"`
+}
+
+// jsonInstance is a place in the asset at which the check fails, which has a
+// key, or another declaration of the asset than the one at the assessment's
+// location, which has an address instead: a result can be found by any of the
+// blocks that make an asset up.
+type jsonInstance struct {
+	Key         string           `json:"key,omitempty"`
+	Path        string           `json:"path,omitempty"`
+	Declaration string           `json:"declaration,omitempty"`
+	Location    bulwark.Position `json:"location,omitzero"`
 }
 
 type jsonSuppressed struct {
@@ -66,7 +78,7 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 		if !ok {
 			risk = severity
 		}
-		out.Assessments = append(out.Assessments, jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, a.Instances, assetOf(r, a.Asset).Position})
+		out.Assessments = append(out.Assessments, jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, assetOf(r, a.Asset)), assetOf(r, a.Asset).Position})
 	}
 	for _, s := range r.Suppressed {
 		out.Suppressed = append(out.Suppressed, jsonSuppressed{s.Finding, s.By})
@@ -74,6 +86,21 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(out)
+}
+
+// jsonInstances are the places at which a check fails, and after them the other
+// declarations of the asset, both in their order.
+func jsonInstances(a bulwark.Assessment, asset *bulwark.Asset) []jsonInstance {
+	var out []jsonInstance
+	for _, i := range a.Instances {
+		out = append(out, jsonInstance{Key: i.Key, Path: i.Path, Location: i.Location})
+	}
+	for _, d := range asset.Declarations {
+		if p := d.Position; p.File != "" && (p.File != asset.Position.File || p.Line != asset.Position.Line) {
+			out = append(out, jsonInstance{Declaration: d.Address, Location: p})
+		}
+	}
+	return out
 }
 
 // maxReport bounds a report that is read, in bytes.
@@ -107,7 +134,7 @@ func ReadReport(from io.Reader) (*bulwark.Report, error) {
 			return nil, fmt.Errorf("read report: %w: an assessment of check %q is of no asset of the report", bulwark.ErrInvalid, a.Check)
 		}
 		asset.Position = a.Location
-		r.Assessments = append(r.Assessments, bulwark.Assessment{Check: a.Check, Asset: a.Asset, State: a.State, Because: a.Because, Evidence: a.Evidence, Instances: a.Instances})
+		r.Assessments = append(r.Assessments, bulwark.Assessment{Check: a.Check, Asset: a.Asset, State: a.State, Because: a.Because, Evidence: a.Evidence, Instances: readInstances(asset, a.Instances)})
 	}
 	for _, f := range in.Findings {
 		if !f.FirstSeen.IsZero() && (r.Started.IsZero() || f.FirstSeen.Before(r.Started)) {
@@ -119,6 +146,22 @@ func ReadReport(from io.Reader) (*bulwark.Report, error) {
 	}
 	r.Sort()
 	return r, nil
+}
+
+// readInstances undoes jsonInstances: what is a declaration goes to the asset.
+func readInstances(asset *bulwark.Asset, list []jsonInstance) []bulwark.Instance {
+	var out []bulwark.Instance
+	for _, i := range list {
+		if i.Declaration == "" {
+			out = append(out, bulwark.Instance{Key: i.Key, Path: i.Path, Location: i.Location})
+			continue
+		}
+		d := bulwark.Declaration{Address: i.Declaration, Position: i.Location}
+		if !slices.ContainsFunc(asset.Declarations, func(x bulwark.Declaration) bool { return x.Address == d.Address }) {
+			asset.Declarations = append(asset.Declarations, d)
+		}
+	}
+	return out
 }
 
 // ReadBaseline returns the ids of the findings that a JSON report holds. The

@@ -13,6 +13,7 @@ import (
 
 const (
 	symbol = `{"$symbol":["arn:aws:s3:::",{"kind":"computed","scope":"","address":"aws_s3_bucket.b","attribute":"id"},"/*"]}`
+	made   = `{"$symbol":[{"kind":"computed","scope":"","address":"aws_vpc.v","attribute":"cidr_block"}]}`
 	secret = `{"$secret":["password","ab12"]}`
 )
 
@@ -70,6 +71,39 @@ var functionTests = []struct{ name, text, x, want string }{
 	{"symbol_lower", `x.lowerAscii() == 'a'`, symbol, `unknown`},
 	{"symbol_joined", `('x' + x).startsWith('xarn')`, symbol, `true`},
 	{"symbol_any", `like(x, '*')`, symbol, `true`},
+	{"symbol_made_is_no_wildcard", `x == '*' || x in ['0.0.0.0/0', '::/0'] || isOpenToInternet(x)`, made, `false`},
+	{"symbol_made_may_be_else", `x == '10.0.0.0/8'`, made, `unknown`},
+	{"symbol_input_may_be_wildcard", `x == '*'`, `{"$symbol":[{"kind":"input","scope":"","address":"var.c","attribute":""}]}`, `unknown`},
+	{"symbol_undeclared_is_no_wildcard", `x == '*'`, `{"$symbol":[{"kind":"undeclared","scope":"","address":"module.m.aws_vpc.v","attribute":"cidr_block"}]}`, `false`},
+	{"symbol_undeclared_local", `x == '*'`, `{"$symbol":[{"kind":"undeclared","scope":"","address":"local.v","attribute":"cidr"}]}`, `unknown`},
+	{"written", `written(x)`, symbol, `"arn:aws:s3:::${aws_s3_bucket.b.id}/*"`},
+	{"written_derived", `written(x)`, `{"$symbol":["a=",{"kind":"derived","scope":"","address":"base64encode(var.a)","attribute":""}]}`, `unknown`},
+	{"plain", `plainText(x)`, `"ZXhwb3J0IEE9MQ=="`, `"export A=1"`},
+	{"plain_other", `plainText(x)`, `"#!/bin/sh echo hello"`, `"#!/bin/sh echo hello"`},
+	{"plain_word", `plainText(x)`, `"password"`, `"password"`},
+	{"plain_bytes", `plainText(x)`, `"AAAAAAAAAAAAAAAA"`, `"AAAAAAAAAAAAAAAA"`},
+	{"written_null", `written(x) == null`, `null`, `true`},
+	{"own_key", `isOwnKey(x)`, `"alias/shop"`, `true`},
+	{"own_key_none", `isOwnKey(x) || isOwnKey('')`, `null`, `false`},
+	{"own_key_of_service", `isOwnKey(x)`, `"arn:aws:kms:eu-west-1:111122223333:alias/aws/sns"`, `false`},
+	{"own_key_symbol", `isOwnKey(x)`, made, `true`},
+	{"own_key_unknown", `isOwnKey(x)`, `{"$unknown":"denied"}`, `unknown`},
+	{"everybody", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"*"}`, `true`},
+	{"everybody_list", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::1:root","*"]}}`, `true`},
+	{"everybody_service", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":{"Service":"*"}}`, `false`},
+	{"everybody_denied", `allowsEverybody(x)`, `{"Effect":"Deny","Principal":"*"}`, `false`},
+	{"everybody_account", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"arn:aws:iam::1:root"}`, `false`},
+	{"everybody_bound", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"*","Condition":{"ForAnyValue:StringEquals":{"AWS:PrincipalOrgId":["o-1"]}}}`, `false`},
+	{"everybody_by_name", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"*","Condition":{"StringEquals":{"aws:username":"ann"}}}`, `true`},
+	{"everybody_not_bound", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}}}`, `true`},
+	{"everybody_if_exists", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"*","Condition":{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-1"}}}`, `true`},
+	{"everybody_any_value", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"*","Condition":{"StringLike":{"aws:SourceArn":"*"}}}`, `true`},
+	{"everybody_any_network", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"*","Condition":{"IpAddress":{"aws:SourceIp":["10.0.0.0/8","0.0.0.0/0"]}}}`, `true`},
+	{"everybody_unknown_condition", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":"*","Condition":{"$unknown":"denied"}}`, `unknown`},
+	{"everybody_unknown_of_other", `allowsEverybody(x)`, `{"Effect":"Allow","Principal":{"AWS":"1"},"Condition":{"$unknown":"denied"}}`, `false`},
+	{"absent_text", `x.startsWith('a') || x.endsWith('a') || x.contains('a') || x.matches('a') || x.lowerAscii() == 'a'`, `null`, `false`},
+	{"absent_text_upper", `x.upperAscii() == null`, `null`, `true`},
+	{"upper", `x.upperAscii() + x.lowerAscii()`, `"aÜ"`, `"AÜaÜ"`},
 	{"secret_null", `x == null`, secret, `false`},
 	{"secret_other", `x == 'hunter2'`, secret, `unknown`},
 	{"secret_matches", `x.matches('h')`, secret, `unknown`},

@@ -17,7 +17,7 @@ import (
 // functionNames are suggested for a name that is not known.
 var functionNames = []string{"related", "fact", "size", "has", "quantity", "version", "ip", "cidr", "isIP", "isCIDR", "cidrContains",
 	"isOpenToInternet", "json", "timestamp", "duration", "days", "statements", "strings", "principals", "like", "sets.contains",
-	"sets.intersects", "sets.equivalent", "string", "int", "double", "dyn"}
+	"sets.intersects", "sets.equivalent", "allowsEverybody", "isOwnKey", "plainText", "written", "string", "int", "double", "dyn"}
 
 // one declares a function of one argument of any kind.
 func one(name string, to *cel.Type, f func(r *Run, a val) val) cel.EnvOption {
@@ -63,6 +63,17 @@ func libraryFunctions() []cel.EnvOption {
 		one("statements", list, statements),
 		one("strings", list, func(r *Run, a val) val { return listOf(r, a) }),
 		one("principals", list, principals),
+		one("allowsEverybody", cel.BoolType, func(r *Run, a val) val {
+			if a.class() == cUnknown {
+				return a
+			}
+			return r.allowsEverybody(a).val("a statement that is not wholly known")
+		}),
+		one("isOwnKey", cel.BoolType, isOwnKey),
+		one("@lowerAscii", cel.StringType, cased(lowerASCII)),
+		one("@upperAscii", cel.StringType, cased(upperASCII)),
+		one("plainText", cel.DynType, plainText),
+		one("written", cel.StringType, writtenText),
 		pair("like", cel.BoolType, func(r *Run, a, b val) val { return r.like(a, b).val("a text that is not wholly known") }),
 		pair("sets.contains", cel.BoolType, func(r *Run, a, b val) val { return r.setContains(a, b).val("unknown members") }),
 		pair("sets.intersects", cel.BoolType, func(r *Run, a, b val) val { return r.setIntersects(a, b).val("unknown members") }),

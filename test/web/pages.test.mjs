@@ -2,7 +2,7 @@
 // screen reader and both themes need, at two widths. Screenshots are kept for
 // the documents.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { accessible, enter, launch, press, quiet, visit } from "./browser.mjs";
@@ -33,10 +33,9 @@ after(async () => {
 
 const id = encodeURIComponent;
 
-// name of the picture, address, heading
-const pages = [
-  ["overview", () => "/", "Overview"],
-  ["recommendations", () => "/recommendations", "Recommendations"],
+// The views that need more than a page's own address: name of the picture,
+// address, heading.
+const views = [
   ["problems", () => "/recommendations?view=findings", "Recommendations"],
   ["recommendation", () => `/recommendation?id=${id(check)}`],
   ["recommendation-panel", () => `/recommendations?open=check:${id(check)}`, "Recommendations"],
@@ -44,23 +43,25 @@ const pages = [
   ["recommendation-fix", () => `/recommendation?id=${id(check)}&tab=fix`],
   ["recommendation-standards", () => `/recommendation?id=${id(check)}&tab=standards`],
   ["recommendation-check", () => `/recommendation?id=${id(check)}&tab=check`],
-  ["inventory", () => "/inventory", "Inventory"],
   ["asset", () => `/asset?id=${id(asset)}`],
   ["asset-configuration", () => `/asset?id=${id(asset)}&tab=configuration`],
   ["asset-history", () => `/asset?id=${id(asset)}&tab=history`],
   ["asset-relations", () => `/asset?id=${id(asset)}&tab=relations`],
-  ["score", () => "/score", "Secure score"],
-  ["standards", () => "/standards", "Compliance"],
   ["standard", () => `/standard?id=${id(standard ?? "")}`],
-  ["gaps", () => "/gaps", "Coverage gaps"],
-  ["connectors", () => "/connectors", "Connectors"],
-  ["exemptions", () => "/exemptions", "Exemptions"],
-  ["settings", () => "/settings", "Settings"],
   ["settings-users", () => "/settings?tab=users", "Settings"],
   ["settings-tokens", () => "/settings?tab=tokens", "Settings"],
   ["settings-audit", () => "/settings?tab=audit", "Settings"],
-  ["sign-in", () => "/sign-in", "Sign in"],
 ];
+
+// Every page stands in a file that states its address; those that are opened
+// with something stand above.
+const folder = fileURLToPath(new URL("../../web/src/pages/", import.meta.url));
+const own = readdirSync(folder)
+  .filter((f) => f.endsWith(".tsx"))
+  .map((f) => [f.slice(0, -4), /^export const page[^}]*?path: "([^"]+)"/m.exec(readFileSync(folder + f, "utf8"))[1]])
+  .filter(([, path]) => !views.some(([name]) => `/${name}` === path))
+  .map(([name, path]) => [name, () => path]);
+const pages = [...own, ...views];
 
 for (const [name, address, heading] of pages) {
   test(`${name} is whole and accessible in both themes and widths`, async (t) => {

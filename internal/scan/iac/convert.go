@@ -9,18 +9,11 @@ import (
 
 // convert applies an attribute mapping's conversions to a value.
 func (m *mapper) convert(a *attribute, n *tf.Node) *tf.Node {
-	if a.JSON {
-		if doc, ok := tf.ParseJSONString(n); ok {
-			doc.Refs = n.Refs
-			return doc
-		}
-		switch {
-		case n.Symbol() != nil:
-			return &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos, Refs: n.Refs}
-		case n.Kind == tf.String || n.Kind == tf.Symbolic:
-			return &tf.Node{Kind: tf.Unknown, Reason: "the text is no JSON document", Pos: n.Pos, Refs: n.Refs}
-		}
-		return n
+	switch {
+	case a.JSON:
+		return document(n, tf.ParseJSONString, "the text is no JSON document")
+	case a.YAML:
+		return document(n, tf.ParseYAMLString, "the text is neither a YAML nor a JSON document")
 	}
 	if n.Kind == tf.List && n.Block && !a.isList && len(n.Items) > 0 {
 		n = n.Items[0]
@@ -44,6 +37,21 @@ func (m *mapper) convert(a *attribute, n *tf.Node) *tf.Node {
 		n = normalProtocol(n)
 	}
 	return toKind(a, n)
+}
+
+// document is what a text holds; what is no text stays as it is.
+func document(n *tf.Node, parse func(*tf.Node) (*tf.Node, bool), why string) *tf.Node {
+	if doc, ok := parse(n); ok {
+		doc.Refs = n.Refs
+		return doc
+	}
+	switch {
+	case n.Symbol() != nil:
+		return &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos, Refs: n.Refs}
+	case n.Kind == tf.String || n.Kind == tf.Symbolic:
+		return &tf.Node{Kind: tf.Unknown, Reason: why, Pos: n.Pos, Refs: n.Refs}
+	}
+	return n
 }
 
 // pairs turns a map into a list of {key, value} objects.

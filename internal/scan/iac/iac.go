@@ -61,10 +61,14 @@ func New(opts Options) (*Scanner, error) {
 		return sync.OnceValue(func() *mapper { return newMapper(index(), env, of) })
 	}
 	return &Scanner{
-		opts:      opts,
-		terraform: language(terraformMappings),
-		cfn:       language(cloudFormationMappings),
-		arm:       language(armMappings),
+		opts: opts,
+		terraform: sync.OnceValue(func() *mapper {
+			m := newMapper(index(), env, terraformMappings)
+			m.emptyUnset = true
+			return m
+		}),
+		cfn: language(cloudFormationMappings),
+		arm: language(armMappings),
 	}, nil
 }
 

@@ -1,5 +1,6 @@
 // The score as an arc, with its number, which is a link to its explanation.
 import "./gauge.css";
+import { hundredths } from "./text";
 
 const start = 135;
 const sweep = 270;
@@ -17,12 +18,13 @@ function arc(from: number, to: number, r: number): string {
 export function Gauge({ ratio, size = 148 }: { ratio?: number; size?: number }) {
   const known = ratio !== undefined;
   const shown = Math.min(1, Math.max(0, ratio ?? 0));
+  const words = known ? hundredths(shown) : "–";
   return (
-    <svg viewBox="0 0 120 120" width={size} height={size} role="img" aria-label={`${known ? Math.floor(shown * 100) : "–"}% secure score`} className="gauge">
+    <svg viewBox="0 0 120 120" width={size} height={size} role="img" aria-label={`${words}% secure score`} className="gauge">
       <path d={arc(start, start + sweep, 50)} className="gauge-track" />
       {shown > 0.005 && <path d={arc(start, start + sweep * shown, 50)} className="gauge-value" />}
       <text x="60" y="66" textAnchor="middle" className="gauge-number">
-        {known ? Math.floor(shown * 100) : "–"}
+        {words}
         <tspan className="gauge-unit" dx="2">
           {"% "}
         </tspan>

@@ -13,9 +13,12 @@ export function some(n: number, one: string, many = `${one}s`): string {
 export const points = (n: number) => (Math.round(n * 100) / 100).toLocaleString("en", { maximumFractionDigits: 2 });
 
 /** percent writes a ratio in [0, 1]; it never rounds up to 100. */
-export function percent(ratio: number): string {
-  if (ratio > 0.99 && ratio < 1) return `${(Math.floor(ratio * 1000) / 10).toFixed(1)} %`;
-  return `${Math.round(ratio * 100)} %`;
+export const percent = (ratio: number) => `${hundredths(ratio)} %`;
+
+/** hundredths is percent without its sign. */
+export function hundredths(ratio: number): string {
+  if (ratio > 0.99 && ratio < 1) return (Math.floor(ratio * 1000) / 10).toFixed(1);
+  return `${Math.round(ratio * 100)}`;
 }
 
 const units: [number, string][] = [
