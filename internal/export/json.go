@@ -17,6 +17,10 @@ type jsonAsset struct {
 	Name   string         `json:"name"`
 	Scope  string         `json:"scope"`
 	Origin bulwark.Origin `json:"origin"`
+	// Declarations are the resources of code that make it up, as the code names
+	// them: a SAM function is an AWS::Lambda::Function declared by
+	// AWS::Serverless::Function.Resize.
+	Declarations []bulwark.Declaration `json:"declarations,omitempty"`
 }
 
 type jsonAssessment struct {
@@ -65,7 +69,7 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 		out.Gaps = []bulwark.Gap{}
 	}
 	for _, a := range r.Assets {
-		out.Assets = append(out.Assets, jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin()})
+		out.Assets = append(out.Assets, jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin(), a.Declarations})
 	}
 	risks := map[[2]string]bulwark.Severity{}
 	for _, f := range r.Findings {

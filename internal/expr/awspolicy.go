@@ -35,8 +35,8 @@ var bindingKeys = []string{"aws:principalaccount", "aws:principalarn", "aws:prin
 	"sts:externalid"}
 
 // bindingOperators are the condition operators, in lower case and without
-// ForAllValues: or ForAnyValue:, that hold for a request only if its key has
-// one of the values.
+// ForAnyValue:, that hold for a request only if its key has one of the values.
+// ForAllValues: holds too where the request has no such key.
 var bindingOperators = []string{"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress", "bool"}
 
 // allowsEverybody reports whether a statement of an IAM policy allows every
@@ -56,7 +56,8 @@ func (r *Run) allowsEverybody(s val) tri {
 	return and(and(allow, everybody), r.isBound(r.sel(s, "Condition")).not())
 }
 
-// anyWildcard reports whether a text, or one of a list of texts, is "*".
+// anyWildcard reports whether a text, or one of a list of texts, is "*" or the
+// ARN of an identity of any account, such as arn:aws:iam::*:root.
 func (r *Run) anyWildcard(a val) tri {
 	list := listOf(r, a)
 	if list.class() == cUnknown {
@@ -65,6 +66,9 @@ func (r *Run) anyWildcard(a val) tri {
 	n, _ := list.length()
 	answer := no
 	for i := range n {
+		if ofAnyAccount(list.at(i)) {
+			return yes
+		}
 		switch r.equal(list.at(i), val{r: types.String("*")}) {
 		case yes:
 			return yes
@@ -73,6 +77,22 @@ func (r *Run) anyWildcard(a val) tri {
 		}
 	}
 	return answer
+}
+
+// ofAnyAccount reports whether a text is an ARN of IAM whose account is written
+// as a wildcard, whatever else of it is known.
+func ofAnyAccount(a val) bool {
+	if c := a.class(); c != cString && c != cSymbolic {
+		return false
+	}
+	text := ""
+	if a.class() == cString {
+		text = a.text()
+	} else {
+		text = written(a.v)
+	}
+	_, account, found := strings.Cut(text, ":iam::")
+	return found && strings.HasPrefix(text, "arn:") && strings.HasPrefix(account, "*")
 }
 
 // isBound reports whether a condition ties a request to something.
@@ -87,9 +107,7 @@ func (r *Run) isBound(c val) tri {
 	answer := no
 	for _, op := range c.keys() {
 		name := strings.ToLower(textOf(op))
-		if i := strings.IndexByte(name, ':'); i >= 0 {
-			name = name[i+1:]
-		}
+		name = strings.TrimPrefix(name, "foranyvalue:")
 		if !slices.Contains(bindingOperators, name) {
 			continue
 		}

@@ -67,8 +67,8 @@ func (r *Run) equal(a, b val) tri {
 }
 
 // equalSymbolic compares texts of which at least one is known in part: equal
-// parts are equal, null and empty texts are not, literal ends that contradict
-// each other are not, and an attribute that a provider makes is no wildcard.
+// parts are equal; null, empty texts and wildcards that a provider never makes
+// are not, nor are literal ends that contradict each other.
 func equalSymbolic(a, b val, ca, cb class) tri {
 	if ca == cSymbolic && cb == cSymbolic {
 		if bulwark.Equal(a.v, b.v) {
@@ -85,7 +85,7 @@ func equalSymbolic(a, b val, ca, cb class) tri {
 	}
 	s := other.text()
 	prefix, suffix := literalEnds(sym.v)
-	if s == "" || !strings.HasPrefix(s, prefix) || !strings.HasSuffix(s, suffix) || len(s) < len(prefix)+len(suffix) {
+	if s == "" || s == "*" && computed(sym.v) || !strings.HasPrefix(s, prefix) || !strings.HasSuffix(s, suffix) || len(s) < len(prefix)+len(suffix) {
 		return no
 	}
 	if isWildcard(s) && isMade(sym.v.Parts()) {
@@ -119,6 +119,23 @@ func isMade(parts []bulwark.Part) bool {
 		return true
 	}
 	return false
+}
+
+// computed reports whether the symbols of a text all stand for what a provider
+// makes up: a name, an id, an address, the number of an account. None of those
+// is a lone asterisk, which policies read as everybody and everything.
+func computed(v bulwark.Value) bool {
+	for _, p := range v.Parts() {
+		if p.Symbol == nil {
+			continue
+		}
+		switch p.Symbol.Kind {
+		case "computed", "account", "region", "partition", "stackname", "stack":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // literalEnds returns the literal text before the first and after the last

@@ -61,7 +61,7 @@ func libraryFunctions() []cel.EnvOption {
 			return wrong("days", a)
 		}),
 		one("statements", list, statements),
-		one("strings", list, func(r *Run, a val) val { return listOf(r, a) }),
+		one("strings", list, texts),
 		one("principals", list, principals),
 		one("allowsEverybody", cel.BoolType, func(r *Run, a val) val {
 			if a.class() == cUnknown {
@@ -168,6 +168,34 @@ func listOf(r *Run, a val) val {
 		return val{r: &seq{run: r}}
 	}
 	return val{r: &seq{items: []val{a}, run: r}}
+}
+
+// texts makes a list of what may be one value or a list of them. Numbers and
+// booleans become texts, since policies may be written either way.
+func texts(r *Run, a val) val {
+	list := listOf(r, a)
+	if list.class() == cUnknown {
+		return list
+	}
+	n, _ := list.length()
+	for i := range n {
+		if c := list.at(i).class(); c == cBool || c == cInt || c == cDouble {
+			return textsOf(r, list, n)
+		}
+	}
+	return list
+}
+
+func textsOf(r *Run, list val, n int) val {
+	out := &seq{run: r}
+	for i := range n {
+		v := list.at(i)
+		if c := v.class(); c == cBool || c == cInt || c == cDouble {
+			v = val{r: types.String(textOf(v))}
+		}
+		out.items = append(out.items, v)
+	}
+	return val{r: out}
 }
 
 // statements returns an IAM policy document's statements as a list, whether

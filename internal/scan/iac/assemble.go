@@ -18,6 +18,7 @@ const declaredElsewhere = "declared elsewhere"
 type resource struct {
 	typ     string
 	address string
+	written string // the address with the type as written, where address lacks it
 	scope   string // account scope: two of different scopes may live apart
 	body    *tf.Node
 	pos     bulwark.Position
@@ -25,10 +26,19 @@ type resource struct {
 	maybe   bool // whether it exists, or how often, is not known
 }
 
+// declared is the declaration by which people find the resource in the code.
+func (r *resource) declared() bulwark.Declaration {
+	if r.written != "" {
+		return bulwark.Declaration{Address: r.written, Position: r.pos}
+	}
+	return bulwark.Declaration{Address: r.address, Position: r.pos}
+}
+
 // entry is an asset in the making.
 type entry struct {
 	typ     *typeInfo
 	address string
+	alias   string // another address that expressions may give; "" for none
 	scope   string
 	name    string
 	tree    *tf.Node
@@ -120,7 +130,7 @@ func (a *assembler) own(tg *target, r *resource) {
 	for i, body := range a.split(r.body, tg.mapping.Each) {
 		e := &entry{typ: tg.typ, address: r.address, scope: r.scope, pos: r.pos, tree: a.m.build(tg, body), same: i > 0}
 		e.tree.Pos = r.pos
-		e.decls = []bulwark.Declaration{{Address: r.address, Position: r.pos}}
+		e.decls = []bulwark.Declaration{r.declared()}
 		e.name = r.address
 		if tg.mapping.Name != "" {
 			if n := pathNode(body, tg.mapping.Name); n != nil && n.Kind == tf.String && n.Text != "" {
@@ -142,6 +152,9 @@ func (a *assembler) add(e *entry) {
 	}
 	a.entries = append(a.entries, e)
 	a.byAddress[e.address] = append(a.byAddress[e.address], e)
+	if e.alias != "" && e.alias != e.address {
+		a.byAddress[e.alias] = append(a.byAddress[e.alias], e)
+	}
 	for _, ident := range e.typ.Identifiers {
 		if n := pathNode(e.tree, ident); n != nil && n.Kind == tf.String && n.Text != "" {
 			key := identKey{e.typ.ID, n.Text}
@@ -231,7 +244,7 @@ func (a *assembler) fold(tg *target, r *resource) {
 		for _, body := range a.split(r.body, tg.mapping.Each) {
 			a.foldInto(e, tg, body)
 		}
-		e.decls = append(e.decls, bulwark.Declaration{Address: r.address, Position: r.pos})
+		e.decls = append(e.decls, r.declared())
 		e.pieces = append(e.pieces, r.typ)
 	}
 }
