@@ -80,7 +80,7 @@ func checkTestCommand() *cobra.Command {
 				for _, p := range problems {
 					fmt.Fprintln(cmd.OutOrStdout(), p)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%d checks, %d tests, %d problems\n", checks, tests, len(problems))
+				fmt.Fprintf(cmd.OutOrStdout(), "%s, %s, %s\n", counted(int64(checks), "check"), counted(int64(tests), "test"), counted(int64(len(problems)), "problem"))
 			}
 			if len(problems) > 0 {
 				return errFound
@@ -148,7 +148,7 @@ func checkListCommand() *cobra.Command {
 					rows = append(rows, []string{c.Severity.String(), c.ID, c.Title})
 				}
 				printTable(cmd.OutOrStdout(), []string{"SEVERITY", "CHECK", "TITLE"}, rows)
-				fmt.Fprintf(cmd.OutOrStdout(), "\n%d checks\n", len(list))
+				fmt.Fprintf(cmd.OutOrStdout(), "\n%s\n", counted(int64(len(list)), "check"))
 				return nil
 			}
 			return fmt.Errorf("output %q: %w: want table or json", output, bulwark.ErrInvalid)

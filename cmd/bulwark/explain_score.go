@@ -211,7 +211,11 @@ func (f *scoreFlags) showLosing(w io.Writer, e *api.Explanation, gain map[string
 		if c.LosingTotal == 0 || !f.wants(c.ID) {
 			continue
 		}
-		fmt.Fprintf(w, "\n%s: %d unhealthy assets lose %s points\n", c.Title, c.LosingTotal, inUnits(gain[c.ID]))
+		lose := "lose"
+		if c.LosingTotal == 1 {
+			lose = "loses"
+		}
+		fmt.Fprintf(w, "\n%s: %s %s %s points\n", c.Title, counted(c.LosingTotal, "unhealthy asset"), lose, inUnits(gain[c.ID]))
 		var rows [][]string
 		for _, l := range c.Losing {
 			rows = append(rows, []string{"  " + points(l.Points), l.Asset, strings.Join(l.Checks, ", ")})

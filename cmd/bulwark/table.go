@@ -46,3 +46,11 @@ func printable(s string) string {
 		return r
 	}, s)
 }
+
+// counted writes a number with its noun: 1 check, 2 checks.
+func counted(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

@@ -31,8 +31,8 @@ func writeTable(w io.Writer, r *bulwark.Report) error {
 	if len(rows) > 0 {
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "%d assets, %d assessments: %d findings (%d critical, %d high, %d medium, %d low), %d unknown\n",
-		len(r.Assets), len(r.Assessments), len(r.Findings), n[bulwark.Critical], n[bulwark.High], n[bulwark.Medium], n[bulwark.Low]+n[bulwark.Informational], unknowns(r))
+	fmt.Fprintf(&b, "%s, %s: %s (%d critical, %d high, %d medium, %d low), %d unknown\n",
+		counted(len(r.Assets), "asset"), counted(len(r.Assessments), "assessment"), counted(len(r.Findings), "finding"), n[bulwark.Critical], n[bulwark.High], n[bulwark.Medium], n[bulwark.Low]+n[bulwark.Informational], unknowns(r))
 	if len(r.Suppressed) > 0 {
 		fmt.Fprintf(&b, "%s silenced by comments\n", counted(len(r.Suppressed), "finding"))
 	}

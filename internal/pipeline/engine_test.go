@@ -379,7 +379,7 @@ func TestPublish(t *testing.T) {
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("BULWARK_KILL_CHILD"); dir != "" {
-		os.Exit(killChild(dir))
+		os.Exit(killChild(dir, os.Getenv("BULWARK_KILL_PUMP") != ""))
 	}
 	os.Exit(m.Run())
 }

@@ -270,6 +270,9 @@ func testOutbox(t *testing.T, open Open) {
 	}
 }
 
+// writtenFirst is how many assets a load writes before a backup begins.
+const writtenFirst = 20
+
 // testBackup backs up under load and restores into a store that is emptied by
 // hand: the caller's other database.
 func testBackup(t *testing.T, open Open) {
@@ -280,49 +283,38 @@ func testBackup(t *testing.T, open Open) {
 	if err := errors.Join(s.Audit(ctx(t), bulwark.AuditEntry{Actor: "a"}), s.AddUser(ctx(t), bulwark.User{Name: "u"}, "p")); err != nil {
 		t.Fatal(err)
 	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if _, err := s.Put(t.Context(), scopeB, []*bulwark.Asset{asset(t, scopeB, fmt.Sprint("m", i), `{}`)}); err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	}()
-	var buf bytes.Buffer
-	err := s.Backup(ctx(t), &buf)
-	close(stop)
-	<-stopped
-	if err != nil {
-		t.Fatal(err)
+	loaded, quiet := backupUnderLoad(t, s)
+	if diff := cmp.Diff(everything(t, s), everything(t, restored(t, quiet))); diff != "" {
+		t.Errorf("the restored state differs (-backed up +restored):\n%s", diff)
 	}
-	if err := s.Restore(ctx(t), bytes.NewReader(buf.Bytes())); !errors.Is(err, bulwark.ErrConflict) {
+	if err := s.Restore(ctx(t), bytes.NewReader(loaded)); !errors.Is(err, bulwark.ErrConflict) {
 		t.Errorf("Restore over a store in use = %v, want conflict", err)
 	}
-	empty, err := store.Open(ctx(t), filepath.Join(t.TempDir(), "restored.db"), options(newClock()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := empty.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	for _, bad := range [][]byte{buf.Bytes()[:buf.Len()/2], []byte("no backup"), nil} {
+	empty := restored(t, nil)
+	for _, bad := range [][]byte{loaded[:len(loaded)/2], []byte("no backup"), nil} {
 		if err := empty.Restore(ctx(t), bytes.NewReader(bad)); err == nil {
 			t.Error("Restore of a damaged backup = nil, want an error")
 		}
 	}
-	if err := empty.Restore(ctx(t), bytes.NewReader(buf.Bytes())); err != nil {
+	if err := empty.Restore(ctx(t), bytes.NewReader(loaded)); err != nil {
 		t.Fatal(err)
 	}
 	sound(t, empty)
+	written := 0 // one after the other, so that what one instant held is the first of them
+	for _, line := range everything(t, empty) {
+		if strings.HasPrefix(line, "asset ") && strings.Contains(line, scopeB) {
+			written++
+		}
+	}
+	for i := range written {
+		if _, _, err := empty.Asset(ctx(t), asset(t, scopeB, fmt.Sprint("m", i), `{}`).ID); err != nil {
+			t.Errorf("of %d written meanwhile number %d is missing: %v", written, i, err)
+		}
+	}
+	if written < writtenFirst {
+		t.Errorf("the backup holds %d of the writes before it, want all %d", written, writtenFirst)
+	}
+	t.Logf("figure: a backup under load holds the first %d writes, whole", written)
 	if n, _, err := empty.VerifyAudit(ctx(t)); err != nil || n != 1 {
 		t.Errorf("audit log after restore: %d, %v", n, err)
 	}
@@ -337,6 +329,99 @@ func testBackup(t *testing.T, open Open) {
 		t.Errorf("new verdict after restore = %+v", fresh)
 	}
 	sound(t, empty)
+}
+
+// backupUnderLoad backs up while assets are written one after the other, and
+// again when none is.
+func backupUnderLoad(t *testing.T, s *store.Store) (loaded, quiet []byte) {
+	t.Helper()
+	stop, stopped, busy := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := 0; ; i++ {
+			if i == writtenFirst {
+				close(busy)
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := s.Put(t.Context(), scopeB, []*bulwark.Asset{asset(t, scopeB, fmt.Sprint("m", i), `{}`)}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	select {
+	case <-busy:
+	case <-stopped:
+		t.Fatal("the load has ended")
+	}
+	var one, two bytes.Buffer
+	err := s.Backup(ctx(t), &one)
+	close(stop)
+	<-stopped
+	if err = errors.Join(err, s.Backup(ctx(t), &two)); err != nil {
+		t.Fatal(err)
+	}
+	return one.Bytes(), two.Bytes()
+}
+
+// restored opens a new store, filled from a backup if there is one.
+func restored(t *testing.T, backup []byte) *store.Store {
+	t.Helper()
+	s, err := store.Open(ctx(t), filepath.Join(t.TempDir(), "restored.db"), options(newClock()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if backup != nil {
+		if err := s.Restore(ctx(t), bytes.NewReader(backup)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// everything returns a store's assets with their configuration, verdicts,
+// findings, counts and users, a line each.
+func everything(t *testing.T, s *store.Store) []string {
+	t.Helper()
+	out := findings(t, s, bulwark.FindingQuery{})
+	add := func(kind string, v any) {
+		data, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, kind+" "+string(data))
+	}
+	for cursor := ""; ; {
+		rows, next, err := s.Assets(ctx(t), bulwark.AssetQuery{Page: bulwark.Page{Limit: 1000, Cursor: cursor}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			a, _, err := s.Asset(ctx(t), r.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			add("asset", []any{r, a.Properties.String()})
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	if err := s.EachStates(ctx(t), nil, func(st *bulwark.States) error { add("states", st); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	add("counts", must[[]bulwark.Count](t)(s.Counts(ctx(t), nil)))
+	add("users", must[[]bulwark.User](t)(s.Users(ctx(t))))
+	return out
 }
 
 // testConcurrent writes to several scopes at once, and reads meanwhile.
