@@ -271,13 +271,19 @@ func (e *Engine) runOnce(ctx context.Context, s Source, run string) error {
 	if err != nil {
 		return err
 	}
+	left, err := e.judgeFew(ctx, c)
+	if err != nil {
+		return err
+	}
 	if err := c.finish(ctx, failed); err != nil {
 		return err
 	}
 	e.progress(s.ID, func(r *bulwark.Run) { r.Assets, r.Gaps = c.assets, int64(len(c.gaps)) })
 	e.notify(bulwark.Notice{Kind: "gaps"})
-	if err := e.judgeGathered(ctx, c); err != nil {
-		return err
+	if left || c.applied.Dirty > 0 {
+		if err := e.Judge(ctx, nil); err != nil {
+			return err
+		}
 	}
 	if err := e.recordScores(ctx); err != nil {
 		return err

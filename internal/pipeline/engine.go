@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"math"
 	mathrand "math/rand/v2"
 	"slices"
 	"sync"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/bulwarksec/bulwark"
-	"github.com/bulwarksec/bulwark/internal/compliance"
 	"github.com/bulwarksec/bulwark/internal/store"
 	"github.com/bulwarksec/bulwark/internal/stream"
 )
@@ -290,45 +288,6 @@ func (e *Engine) tell(scope string, a Applied) {
 		default: // it is awake
 		}
 	}
-}
-
-// recordScores records the score of every leaf scope and of everything, where
-// it changed.
-func (e *Engine) recordScores(ctx context.Context) error {
-	counts, err := e.store.Counts(ctx, nil)
-	if err != nil {
-		return err
-	}
-	now, changed := e.now(), false
-	add := func(p bulwark.ScorePoint) error {
-		added, err := e.store.AddScorePoint(ctx, p)
-		changed = changed || added
-		return err
-	}
-	overall := compliance.Over(counts)
-	for _, s := range overall.Scopes {
-		if s.Max > 0 {
-			if err := add(bulwark.ScorePoint{At: now, Scope: s.Scope, Current: s.Current, Max: s.Max}); err != nil {
-				return err
-			}
-		}
-	}
-	if overall.Scored {
-		var maximum float64
-		for _, c := range overall.Controls {
-			if c.Counted {
-				maximum += float64(c.Points)
-			}
-		}
-		point := bulwark.ScorePoint{At: now, Current: math.Round(overall.Ratio*maximum*1e9) / 1e9, Max: maximum}
-		if err := add(point); err != nil {
-			return err
-		}
-	}
-	if changed {
-		e.notify(bulwark.Notice{Kind: "score"})
-	}
-	return nil
 }
 
 // Connectors returns the configured connectors with their last run.

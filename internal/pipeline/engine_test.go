@@ -383,3 +383,28 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// TestFewDoNotWait collects a few assets while somebody else judges and does not
+// end: the run ends, and its verdicts are there.
+func TestFewDoNotWait(t *testing.T) {
+	l := load(t, nil)
+	few := newCloud(l)
+	few.fill(t, 1, 3, 1)
+	e := newEngine(t, tempFile(t), l, &clock{at: time.Now()})
+	e.Add(Source{ID: "few", Gatherer: few})
+	e.judging <- struct{}{}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	run, err := e.Collect(ctx, "few")
+	if err != nil || run.Judged != 4 {
+		t.Fatalf("%d assets judged, %v, want the account and three buckets", run.Judged, err)
+	}
+	rows, _, err := e.store.Assessments(ctx, bulwark.AssessmentQuery{})
+	if err != nil || len(rows) == 0 {
+		t.Errorf("%d assessments, %v, want some", len(rows), err)
+	}
+	if n, err := e.store.CountDirty(ctx); err != nil || n != 0 {
+		t.Errorf("%d assets are left to be judged, %v, want none", n, err)
+	}
+	<-e.judging
+}

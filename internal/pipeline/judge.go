@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	judgeBatch   = 250
+	judgeBatch   = 125 // a single change waits for a batch of others
 	judgeWorkers = 2
 	maxFew       = 50 // assets of a run that are judged before what is being judged
 )
@@ -48,35 +48,38 @@ func (e *Engine) Judge(ctx context.Context, note func(judged int, applied Applie
 	}
 }
 
-// judgeGathered judges what a run has marked. A few assets do not wait until
-// somebody else's many are judged; where nothing but them was marked, neither
-// does the run.
-func (e *Engine) judgeGathered(ctx context.Context, c *collection) error {
-	if c.assets == 0 || c.assets > maxFew || len(e.judging) == 0 {
-		return e.Judge(ctx, nil)
+// judgeFew judges what a run has marked when that is little, so that it does not
+// wait until somebody else's many are judged. It reports whether the run is to
+// judge what is marked besides, which others that go on do otherwise.
+func (e *Engine) judgeFew(ctx context.Context, c *collection) (left bool, err error) {
+	if c.assets == 0 || c.assets > maxFew || !e.others() {
+		return true, nil
 	}
-	left := c.applied.Dirty
 	for _, scope := range slices.Sorted(maps.Keys(c.few)) {
 		numbers, err := e.store.MarkedAmong(ctx, scope, c.few[scope])
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(numbers) == 0 {
 			continue
 		}
 		_, applied, err := e.judgeBatch(ctx, scope, numbers)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if numbers, err = e.store.MarkedAmong(ctx, scope, c.few[scope]); err != nil {
-			return err
+			return false, err
 		}
-		left += applied.Dirty + int64(len(numbers))
+		left = left || applied.Dirty > 0 || len(numbers) > 0
 	}
-	if left == 0 {
-		return nil
-	}
-	return e.Judge(ctx, nil)
+	return left, nil
+}
+
+// others reports whether anything is judged, or will be by another run.
+func (e *Engine) others() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.running) > 1 || len(e.judging) > 0
 }
 
 // judgeScope judges the marked assets of a scope once, in batches on
