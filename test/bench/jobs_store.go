@@ -38,7 +38,7 @@ var (
 
 const (
 	storeAssets         = 100_000
-	storeAssetsPostgres = 20_000 // the server shares the processors
+	storeAssetsPostgres = 10_000 // the server shares the processors
 )
 
 // stored is what the child measures.
@@ -262,28 +262,44 @@ func measureChange(ctx context.Context, st *store.Store, e *pipeline.Engine, loa
 	if out.Changed, err = see(); err != nil {
 		return err
 	}
+	out.ChangedAtWork, out.ChangesAtWork, err = changeAtWork(ctx, e, f, see)
+	return err
+}
+
+// changeAtWork lets every other asset change, and returns the slowest of so many
+// changes of one that were seen meanwhile: while all are stored, and until a
+// twentieth of them is judged.
+func changeAtWork(ctx context.Context, e *pipeline.Engine, f *fleet.Fleet, see func() (time.Duration, error)) (slowest time.Duration, seen int, err error) {
 	f.Change = 100
 	var wg sync.WaitGroup
 	var bulk error
+	work, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	wg.Go(func() {
 		defer close(done)
-		_, bulk = e.Collect(ctx, "fleet")
+		_, bulk = e.Collect(work, "fleet")
 	})
-	for going := true; going; {
+	defer wg.Wait()
+	defer cancel()
+	for {
 		took, err := see()
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		select {
 		case <-done:
-			going = false
+			return slowest, seen, bulk
 		case <-time.After(500 * time.Millisecond):
-			out.ChangedAtWork, out.ChangesAtWork = max(out.ChangedAtWork, took), out.ChangesAtWork+1
+			slowest, seen = max(slowest, took), seen+1
+		}
+		runs, _, err := e.Runs(ctx, "fleet", bulwark.Page{Limit: 1})
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(runs) > 0 && runs[0].Ended.IsZero() && runs[0].Judged > int64(f.N/20) {
+			return slowest, seen, nil
 		}
 	}
-	wg.Wait()
-	return bulk
 }
 
 // seeChange changes the lone asset and returns how long it takes until the API
