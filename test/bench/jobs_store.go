@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,9 +37,9 @@ var (
 	_ = child("store", storeChild)
 )
 
-const (
-	storeAssets         = 100_000
-	storeAssetsPostgres = 10_000 // the server shares the processors
+var (
+	storeAssets         = flag.Int("assets", 100_000, "assets of the store's job")
+	storeAssetsPostgres = flag.Int("assets-postgres", 10_000, "the same on PostgreSQL, whose server shares the processors")
 )
 
 // stored is what the child measures.
@@ -60,7 +61,7 @@ func benchStore(log io.Writer) ([]row, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	rows, err := benchOneStore(log, "SQLite", filepath.Join(dir, "bulwark.db"), storeAssets)
+	rows, err := benchOneStore(log, "SQLite", filepath.Join(dir, "bulwark.db"), *storeAssets)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func benchStore(log io.Writer) ([]row, error) {
 		fmt.Fprintln(log, "  no PostgreSQL: BULWARK_TEST_POSTGRES is not set (make bench starts one)")
 		return rows, nil
 	}
-	more, err := benchOneStore(log, "PostgreSQL", address, storeAssetsPostgres)
+	more, err := benchOneStore(log, "PostgreSQL", address, *storeAssetsPostgres)
 	return append(rows, more...), err
 }
 
@@ -111,8 +112,8 @@ func benchIdle(log io.Writer, dir string) (row, error) {
 	}
 	time.Sleep(3 * time.Second) // its first rounds of upkeep
 	rss, err := s.end()
-	fmt.Fprintf(log, "  idle over %d assets: %d MB, ready after %v\n", storeAssets, rss>>20, s.ready.Round(time.Millisecond))
-	return row{"idle server over 100,000 assets", round(float64(rss) / (1 << 20)), "MB", nil}, err
+	fmt.Fprintf(log, "  idle over %d assets: %d MB, ready after %v\n", *storeAssets, rss>>20, s.ready.Round(time.Millisecond))
+	return row{fmt.Sprintf("idle server over %d assets", *storeAssets), round(float64(rss) / (1 << 20)), "MB", nil}, err
 }
 
 // storeChild runs the pipeline over an empty store at an address.
