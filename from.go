@@ -32,6 +32,7 @@ type Into struct {
 	ListFrom string   // attribute whose value chooses the list, by ListMap
 	ListMap  map[string]string
 	Key      []string // properties by which elements of List are merged
+	Alone    []string // lists that a piece leaves empty where the parent is not declared
 }
 
 // AttributeMapping copies one attribute to one property. Paths are dotted, []
@@ -43,6 +44,7 @@ type AttributeMapping struct {
 	Enum     map[string]string // attribute value → property value
 	Default  Value             // what absent means in this language
 	JSON     bool              // the text is a JSON document
+	YAML     bool              // the text is a YAML or JSON document
 	Negate   bool
 	Present  bool   // the property is whether the attribute or block is there
 	Constant Value  // the property's value; From is empty

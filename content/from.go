@@ -50,7 +50,7 @@ func (d *decoder) mappings(v bulwark.Value) []bulwark.Mapping {
 func (d *decoder) into(v bulwark.Value) *bulwark.Into {
 	in := &bulwark.Into{}
 	d.fields(v, "into", map[string]func(bulwark.Value){
-		"by": d.strs(&in.By), "list": d.str(&in.List), "list-from": d.str(&in.ListFrom), "key": d.strs(&in.Key),
+		"by": d.strs(&in.By), "list": d.str(&in.List), "list-from": d.str(&in.ListFrom), "key": d.strs(&in.Key), "alone": d.strs(&in.Alone),
 		"list-map": func(v bulwark.Value) { in.ListMap = d.stringMap(v) },
 	})
 	return in
@@ -104,6 +104,7 @@ func (d *decoder) attribute(name string, v bulwark.Value) bulwark.AttributeMappi
 		"enum":     func(v bulwark.Value) { a.Enum = d.stringMap(v) },
 		"default":  func(v bulwark.Value) { a.Default = v },
 		"json":     d.boolean(&a.JSON),
+		"yaml":     d.boolean(&a.YAML),
 		"negate":   d.boolean(&a.Negate),
 		"present":  d.boolean(&a.Present),
 		"constant": func(v bulwark.Value) { a.Constant = v },

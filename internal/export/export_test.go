@@ -34,7 +34,9 @@ func sample() *bulwark.Report {
 			"aws/s3/log": {ID: "aws/s3/log", Title: evil, Severity: bulwark.Low},
 		},
 		Assets: []*bulwark.Asset{
-			{ID: "code:shop//infra//aws_s3_bucket.a", Type: "AWS::S3::Bucket", Name: "aws_s3_bucket.a", Scope: "code/shop/infra", Position: position},
+			{ID: "code:shop//infra//aws_s3_bucket.a", Type: "AWS::S3::Bucket", Name: "aws_s3_bucket.a", Scope: "code/shop/infra", Position: position, Declarations: []bulwark.Declaration{
+				{Address: "aws_s3_bucket.a", Position: position},
+				{Address: "aws_s3_bucket_acl.a", Position: bulwark.Position{File: "infra/acl.tf", Line: 4, EndLine: 7, Via: []string{"main.tf:1 module.m"}}}}},
 			{ID: "live:arn:aws:s3:::b", Type: "AWS::S3::Bucket", Name: evil, Scope: "aws/1", Region: "eu-west-1"},
 		},
 		Assessments: []bulwark.Assessment{

@@ -16,6 +16,10 @@ type jsonAsset struct {
 	Name   string         `json:"name"`
 	Scope  string         `json:"scope"`
 	Origin bulwark.Origin `json:"origin"`
+	// Declarations are the resources of code that make it up, as the code names
+	// them: a SAM function is an AWS::Lambda::Function declared by
+	// AWS::Serverless::Function.Resize.
+	Declarations []bulwark.Declaration `json:"declarations,omitempty"`
 }
 
 type jsonAssessment struct {
@@ -26,8 +30,19 @@ type jsonAssessment struct {
 	Risk      bulwark.Severity   `json:"risk"`
 	Because   string             `json:"because,omitempty"`
 	Evidence  []bulwark.Evidence `json:"evidence,omitempty"`
-	Instances []bulwark.Instance `json:"instances,omitempty"`
+	Instances []jsonInstance     `json:"instances,omitempty"`
 	Location  bulwark.Position   `json:"location,omitzero"`
+}
+
+// jsonInstance is a place in the asset at which the check fails, which has a
+// key, or another declaration of the asset than the one at the assessment's
+// location, which has an address instead: a result can be found by any of the
+// blocks that make an asset up.
+type jsonInstance struct {
+	Key         string           `json:"key,omitempty"`
+	Path        string           `json:"path,omitempty"`
+	Declaration string           `json:"declaration,omitempty"`
+	Location    bulwark.Position `json:"location,omitzero"`
 }
 
 type jsonSuppressed struct {
@@ -42,7 +57,7 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 	out.item("version", r.Version)
 	out.list("assets", len(r.Assets), func(i int) any {
 		a := r.Assets[i]
-		return jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin()}
+		return jsonAsset{a.ID, a.Type, a.Name, a.Scope, a.Origin(), a.Declarations}
 	})
 	type pair struct{ check, asset string }
 	risks := map[pair]bulwark.Severity{}
@@ -58,7 +73,8 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 		if !ok {
 			risk = severity
 		}
-		return jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, a.Instances, assetOf(r, a.Asset).Position}
+		asset := assetOf(r, a.Asset)
+		return jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, asset), asset.Position}
 	})
 	out.list("findings", len(r.Findings), func(i int) any { return &r.Findings[i] })
 	if len(r.Suppressed) > 0 {
@@ -67,6 +83,21 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 	out.list("gaps", len(r.Gaps), func(i int) any { return &r.Gaps[i] })
 	out.close()
 	return out.err
+}
+
+// jsonInstances are the places at which a check fails, and after them the other
+// declarations of the asset, both in their order.
+func jsonInstances(a *bulwark.Assessment, asset *bulwark.Asset) []jsonInstance {
+	var out []jsonInstance
+	for _, i := range a.Instances {
+		out = append(out, jsonInstance{Key: i.Key, Path: i.Path, Location: i.Location})
+	}
+	for _, d := range asset.Declarations {
+		if p := d.Position; p.File != "" && (p.File != asset.Position.File || p.Line != asset.Position.Line) {
+			out = append(out, jsonInstance{Declaration: d.Address, Location: p})
+		}
+	}
+	return out
 }
 
 // maxBaseline bounds a baseline in bytes.

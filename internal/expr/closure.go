@@ -307,7 +307,11 @@ func (k *compiler) pattern(args []ast.Expr) triFn {
 			if re := pattern(string(p)); re != nil {
 				x, match := k.val(args[0]), matcher(re)
 				return func(r *Run) tri {
-					s, ok := literal(x(r))
+					v := x(r)
+					s, ok := literal(v)
+					if !ok && v.unset() {
+						return no
+					}
 					if !ok || !r.spend(1+len(s)/16) {
 						return unsure
 					}

@@ -67,8 +67,8 @@ func (r *Run) equal(a, b val) tri {
 }
 
 // equalSymbolic compares texts of which at least one is known in part: equal
-// parts are equal, null and empty texts are not, and literal ends that
-// contradict each other are not.
+// parts are equal; null, empty texts and wildcards that a provider never makes
+// are not, nor are literal ends that contradict each other.
 func equalSymbolic(a, b val, ca, cb class) tri {
 	if ca == cSymbolic && cb == cSymbolic {
 		if bulwark.Equal(a.v, b.v) {
@@ -85,10 +85,57 @@ func equalSymbolic(a, b val, ca, cb class) tri {
 	}
 	s := other.text()
 	prefix, suffix := literalEnds(sym.v)
-	if s == "" || !strings.HasPrefix(s, prefix) || !strings.HasSuffix(s, suffix) || len(s) < len(prefix)+len(suffix) {
+	if s == "" || s == "*" && computed(sym.v) || !strings.HasPrefix(s, prefix) || !strings.HasSuffix(s, suffix) || len(s) < len(prefix)+len(suffix) {
+		return no
+	}
+	if isWildcard(s) && isMade(sym.v.Parts()) {
 		return no
 	}
 	return unsure
+}
+
+// isWildcard reports whether a text stands for everything: * or the network of
+// all addresses.
+func isWildcard(s string) bool {
+	return s == "*" || s == "0.0.0.0/0" || s == "::/0"
+}
+
+// isMade reports whether a text is one attribute that a provider gives a
+// resource (an id, an ARN, a network), which stands for that resource and never
+// for everything.
+func isMade(parts []bulwark.Part) bool {
+	if len(parts) != 1 || parts[0].Symbol == nil || parts[0].Symbol.Attribute == "" {
+		return false
+	}
+	switch s := parts[0].Symbol; s.Kind {
+	case "computed":
+		return true
+	case "undeclared":
+		for part := range strings.SplitSeq(s.Address, ".") {
+			if part == "var" || part == "local" || part == "data" {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// computed reports whether the symbols of a text all stand for what a provider
+// makes up: a name, an id, an address, the number of an account. None of those
+// is a lone asterisk, which policies read as everybody and everything.
+func computed(v bulwark.Value) bool {
+	for _, p := range v.Parts() {
+		if p.Symbol == nil {
+			continue
+		}
+		switch p.Symbol.Kind {
+		case "computed", "account", "region", "partition", "stackname", "stack":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // literalEnds returns the literal text before the first and after the last

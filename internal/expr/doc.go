@@ -10,12 +10,14 @@
 // The meaning of expressions differs from plain CEL where assets demand it:
 //
 //   - Selecting an absent property yields its type's default, else null; never
-//     an error. An absent list or map is empty, and equal to an empty one.
+//     an error. An absent list or map is empty, and equal to an empty one; an
+//     absent text starts with, ends with, contains and matches nothing.
 //   - An unknown value makes a result unknown unless the other operand of &&
 //     or || decides. Errors (an index out of range, a value of the wrong kind,
 //     selecting in a scalar) are unknown, with a reason.
 //   - A symbolic text equals itself, is neither null nor "", and is otherwise
-//     unknown unless its literal parts decide. A secret is not null; anything
+//     unknown unless its literal parts decide; one attribute of a resource is
+//     neither * nor 0.0.0.0/0. A secret is not null; anything
 //     else about it is unknown.
 //   - Comparisons with now tell when their answer next changes.
 //
@@ -25,9 +27,14 @@
 //	related(asset, 'name')  assets in a relation: a list, typed where type files say
 //	fact(asset, 'kind')     what an engine found about an asset
 //	strings(x)              a list of what may be one value or a list; absent is []
+//	written(x)              the literal parts of a text, a space for what is known later
 //	json(x)                 a text read as JSON; what is data already stays
 //	statements(x)           statements of an IAM policy, document or text, as a list
 //	principals(statement)   its principals of every kind, as a list of texts
+//	allowsEverybody(s)      whether a statement lets everybody in: principal *, and no condition that binds
+//	isOwnKey(x)             whether it names a KMS key that is not a service's own (alias/aws/…)
+//	plainText(x)            the text that a base64 text encodes; anything else stays
+//	written(x)              the text as code has it: ${…} for what is known only once deployed
 //	like(text, pattern)     * is any text, ? one character, as in IAM policies
 //	isOpenToInternet(x)     whether it is 0.0.0.0/0 or ::/0
 //	cidr(x) ip(x)           .isPublic() .family() .prefixLength(); isCIDR(x) isIP(x)

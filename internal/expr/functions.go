@@ -17,7 +17,7 @@ import (
 // functionNames are suggested for a name that is not known.
 var functionNames = []string{"related", "fact", "size", "has", "quantity", "version", "ip", "cidr", "isIP", "isCIDR", "cidrContains",
 	"isOpenToInternet", "json", "timestamp", "duration", "days", "statements", "strings", "principals", "like", "sets.contains",
-	"sets.intersects", "sets.equivalent", "string", "int", "double", "dyn"}
+	"sets.intersects", "sets.equivalent", "allowsEverybody", "isOwnKey", "plainText", "written", "string", "int", "double", "dyn"}
 
 // one declares a function of one argument of any kind.
 func one(name string, to *cel.Type, f func(r *Run, a val) val) cel.EnvOption {
@@ -61,8 +61,19 @@ func libraryFunctions() []cel.EnvOption {
 			return wrong("days", a)
 		}),
 		one("statements", list, statements),
-		one("strings", list, func(r *Run, a val) val { return listOf(r, a) }),
+		one("strings", list, texts),
 		one("principals", list, principals),
+		one("allowsEverybody", cel.BoolType, func(r *Run, a val) val {
+			if a.class() == cUnknown {
+				return a
+			}
+			return r.allowsEverybody(a).val("a statement that is not wholly known")
+		}),
+		one("isOwnKey", cel.BoolType, isOwnKey),
+		one("@lowerAscii", cel.StringType, cased(lowerASCII)),
+		one("@upperAscii", cel.StringType, cased(upperASCII)),
+		one("plainText", cel.DynType, plainText),
+		one("written", cel.StringType, writtenText),
 		pair("like", cel.BoolType, func(r *Run, a, b val) val { return r.like(a, b).val("a text that is not wholly known") }),
 		pair("sets.contains", cel.BoolType, func(r *Run, a, b val) val { return r.setContains(a, b).val("unknown members") }),
 		pair("sets.intersects", cel.BoolType, func(r *Run, a, b val) val { return r.setIntersects(a, b).val("unknown members") }),
@@ -157,6 +168,34 @@ func listOf(r *Run, a val) val {
 		return val{r: &seq{run: r}}
 	}
 	return val{r: &seq{items: []val{a}, run: r}}
+}
+
+// texts makes a list of what may be one value or a list of them. Numbers and
+// booleans become texts, since policies may be written either way.
+func texts(r *Run, a val) val {
+	list := listOf(r, a)
+	if list.class() == cUnknown {
+		return list
+	}
+	n, _ := list.length()
+	for i := range n {
+		if c := list.at(i).class(); c == cBool || c == cInt || c == cDouble {
+			return textsOf(r, list, n)
+		}
+	}
+	return list
+}
+
+func textsOf(r *Run, list val, n int) val {
+	out := &seq{run: r}
+	for i := range n {
+		v := list.at(i)
+		if c := v.class(); c == cBool || c == cInt || c == cDouble {
+			v = val{r: types.String(textOf(v))}
+		}
+		out.items = append(out.items, v)
+	}
+	return val{r: out}
 }
 
 // statements returns an IAM policy document's statements as a list, whether

@@ -45,6 +45,8 @@ var renamed = []struct {
 	{"has", "@has", 1, false},
 	{"size", "@size", 1, false},
 	{"size", "@size", 0, true},
+	{"lowerAscii", "@lowerAscii", 0, true},
+	{"upperAscii", "@upperAscii", 0, true},
 	{"startsWith", "@startsWith", 1, true},
 	{"endsWith", "@endsWith", 1, true},
 	{"contains", "@contains", 1, true},

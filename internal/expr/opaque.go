@@ -299,6 +299,9 @@ func isOpenToInternet(r *Run, a val) val {
 		if prefix != "" && !strings.HasPrefix("0.0.0.0/0", prefix) && !strings.HasPrefix("::/0", prefix) || suffix != "" && !strings.HasSuffix("0.0.0.0/0", suffix) && !strings.HasSuffix("::/0", suffix) {
 			return val{r: types.False}
 		}
+		if isMade(a.v.Parts()) {
+			return val{r: types.False}
+		}
 		return errVal("a network known only once deployed")
 	case cOther:
 		c, ok := a.r.(cidrVal)

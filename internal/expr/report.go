@@ -59,7 +59,7 @@ func quoted(message, prefix string) (string, bool) {
 // plain takes our inner names out of a message.
 var plainer = strings.NewReplacer("'@eq'", "'=='", "'@ne'", "'!='", "'@lt'", "'<'", "'@le'", "'<='", "'@gt'", "'>'", "'@ge'", "'>='",
 	"'@member'", "'in'", "'@add'", "'+'", "'@sub'", "'-'", "'@index'", "'[]'", "'@size'", "'size'", "'@has'", "'has'", "'@startsWith'", "'startsWith'",
-	"'@endsWith'", "'endsWith'", "'@contains'", "'contains'", "'@matches'", "'matches'", "wrapper(", "nullable(", "T:", "")
+	"'@endsWith'", "'endsWith'", "'@contains'", "'contains'", "'@matches'", "'matches'", "'@lowerAscii'", "'lowerAscii'", "'@upperAscii'", "'upperAscii'", "wrapper(", "nullable(", "T:", "")
 
 func plain(s string) string { return plainer.Replace(s) }
 

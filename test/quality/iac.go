@@ -36,7 +36,10 @@ func (b *bench) gather(ctx context.Context, opts iac.Options) ([]*bulwark.Asset,
 	return assets, err
 }
 
-// scoreIaCResources compares by resource address.
+// scoreIaCResources compares by resource address. A label may name a block that
+// is folded into an asset with others of its kind, such as one rule of a
+// firewall: of a faulty asset, such a block is faulty only where the evidence
+// lies in its lines or in those of no other block than the asset's own.
 func scoreIaCResources(ctx context.Context, b *bench) ([]row, error) {
 	type labelled struct{ Check, Kind, Label, Path, Provider, Resource string }
 	index, err := readIndex[labelled](b, "iac-resources")
@@ -60,7 +63,7 @@ func scoreIaCResources(ctx context.Context, b *bench) ([]row, error) {
 				}
 				scanned[l.Path] = assets
 			}
-			state, found := judgeNamed(b, assets, checks, func(a *bulwark.Asset) bool { return isResource(a, l.Kind, l.Resource) })
+			state, found := judgeResource(b, assets, checks, l.Kind, l.Resource)
 			r.Got = state.String()
 			if !found {
 				r.Got = "no such resource"
@@ -70,6 +73,54 @@ func scoreIaCResources(ctx context.Context, b *bench) ([]row, error) {
 		rows = append(rows, r)
 	}
 	return rows, nil
+}
+
+// judgeResource joins the answers of checks about the asset, or the block of
+// one, that a label names, and reports whether there is one.
+func judgeResource(b *bench, assets []*bulwark.Asset, checks []*bulwark.Check, kind, address string) (bulwark.State, bool) {
+	named := map[string]*bulwark.Asset{}
+	for _, a := range assets {
+		if isResource(a, kind, address) {
+			named[a.ID] = a
+		}
+	}
+	return judgeStates(b, assets, checks, func(a *bulwark.Asset) bool { return named[a.ID] != nil }, func(as bulwark.Assessment) bulwark.State {
+		if as.State == bulwark.Unhealthy && !concerns(as, named[as.Asset], address) {
+			return bulwark.Healthy
+		}
+		return as.State
+	})
+}
+
+// concerns reports whether an asset's fault is one of the block at an address.
+func concerns(as bulwark.Assessment, a *bulwark.Asset, address string) bool {
+	at := slices.IndexFunc(a.Declarations, func(d bulwark.Declaration) bool { return d.Address == address })
+	if at <= 0 { // the asset's own block, or not told apart
+		return true
+	}
+	kind, _, _ := strings.Cut(address, ".")
+	alike := 0
+	for _, d := range a.Declarations {
+		if strings.HasPrefix(d.Address, kind+".") {
+			alike++
+		}
+	}
+	if alike < 2 { // one of its kind, such as a bucket's policy: it stands for the asset
+		return true
+	}
+	elsewhere := false
+	for _, e := range as.Evidence {
+		for i, d := range a.Declarations {
+			if e.Position.File != d.Position.File || e.Position.Line < d.Position.Line || e.Position.Line > d.Position.EndLine {
+				continue
+			}
+			if i == at {
+				return true
+			}
+			elsewhere = elsewhere || i > 0
+		}
+	}
+	return !elsewhere
 }
 
 // isResource reports whether an asset is the resource that a label names.

@@ -52,6 +52,12 @@ func scoreKubernetesPolicies(ctx context.Context, b *bench) ([]row, error) {
 
 // judgeNamed judges the assets that match and joins the answers of checks.
 func judgeNamed(b *bench, assets []*bulwark.Asset, checks []*bulwark.Check, match func(*bulwark.Asset) bool) (bulwark.State, bool) {
+	return judgeStates(b, assets, checks, match, func(as bulwark.Assessment) bulwark.State { return as.State })
+}
+
+// judgeStates is judgeNamed where an assessment counts as the state that it is
+// given.
+func judgeStates(b *bench, assets []*bulwark.Asset, checks []*bulwark.Check, match func(*bulwark.Asset) bool, state func(bulwark.Assessment) bulwark.State) (bulwark.State, bool) {
 	wanted := map[string]bool{}
 	for _, c := range checks {
 		wanted[c.ID] = true
@@ -66,7 +72,7 @@ func judgeNamed(b *bench, assets []*bulwark.Asset, checks []*bulwark.Check, matc
 		found = true
 		for _, as := range b.loaded.Checks.Judge(a, world, b.now) {
 			if wanted[as.Check] {
-				states = append(states, as.State)
+				states = append(states, state(as))
 			}
 		}
 	}

@@ -23,8 +23,14 @@ func (s *Scanner) scanARM(ctx context.Context, data []byte, name string) ([]*bul
 	if err != nil {
 		return nil, []bulwark.Gap{fileGap("ARM template", name, err)}
 	}
+	silenced := map[string]comments{name: lineSuppressions(data, name, "//", "/*")}
+	return s.evaluateARM(ctx, fromValue(v), name, silenced)
+}
+
+// evaluateARM turns a template into assets. name is its root; silenced are the
+// comments of each file that its values come from.
+func (s *Scanner) evaluateARM(ctx context.Context, root *tf.Node, name string, silenced map[string]comments) ([]*bulwark.Asset, []bulwark.Gap) {
 	a := newAssembler(s.arm())
-	root := fromValue(v)
 	t := &armTemplate{root: root, out: &armOutput{ctx: ctx, m: a.m, suppressions: map[string][]bulwark.Suppression{}}}
 	t.resources(root.Get("resources"), armParent{}, 0)
 	for _, e := range t.out.own {
@@ -34,9 +40,8 @@ func (s *Scanner) scanARM(ctx context.Context, data []byte, name string) ([]*bul
 		a.conditional(r.address, r.pos)
 	}
 	a.assemble(t.out.pieces)
-	silenced := lineSuppressions(data, name, "//", "/*")
 	assets, gaps := s.finish(a, name, func(d bulwark.Declaration) []bulwark.Suppression {
-		return append(silenced.within(d.Position), t.out.suppressions[d.Position.String()]...)
+		return append(silenced[d.Position.File].within(d.Position), t.out.suppressions[d.Position.String()]...)
 	})
 	if g, over := t.out.spent.gap("ARM template", name); over {
 		gaps = append(gaps, g)
@@ -47,12 +52,26 @@ func (s *Scanner) scanARM(ctx context.Context, data []byte, name string) ([]*bul
 // armTemplate is one template under evaluation: the file's, or one nested in it
 // with parameters of its own.
 type armTemplate struct {
-	root  *tf.Node
-	given *tf.Node // values of parameters that a nested template was given
-	index int64    // of the copy loop under evaluation; copyIndex() without one is not known
-	inner string   // name of that loop
-	loop  bool
-	out   *armOutput
+	root   *tf.Node
+	given  *tf.Node // values of parameters that a nested template was given
+	loops  *armLoop // under evaluation, the innermost first; nil for none
+	prefix string   // of the symbols in a module
+	out    *armOutput
+}
+
+// armLoop is a copy loop in one of its turns.
+type armLoop struct {
+	name  string
+	index int64
+	known bool // how often it turns, and so index
+	outer *armLoop
+}
+
+// turn is the template within one turn of a loop.
+func (t *armTemplate) turn(name string, index int64, known bool) *armTemplate {
+	in := *t
+	in.loops = &armLoop{name, index, known, t.loops}
+	return &in
 }
 
 // armOutput is what a template and those nested in it make, and the work that
@@ -68,8 +87,9 @@ type armOutput struct {
 	spent        budget
 }
 
-// armParent is the resource in which another is nested.
-type armParent struct{ typ, name string }
+// armParent is the resource in which another is nested. Its address is that of
+// an asset, or empty.
+type armParent struct{ typ, name, address string }
 
 const (
 	maxNested = 16  // templates and resources, one in the other
@@ -113,9 +133,7 @@ func (t *armTemplate) copies(item *tf.Node, parent armParent, depth int) {
 		n = maxTurns
 	}
 	for i := range n {
-		turn := *t
-		turn.index, turn.loop, turn.inner = i, true, scalarText(orNull(loop.Get("name")))
-		turn.resource(item, parent, depth, false)
+		t.turn(scalarText(orNull(loop.Get("name"))), i, true).resource(item, parent, depth, false)
 	}
 }
 
@@ -137,7 +155,9 @@ func (t *armTemplate) resource(item *tf.Node, parent armParent, depth int, maybe
 	}
 	children := item.Get("resources")
 	bare := *item
-	bare.Fields = slices.DeleteFunc(slices.Clone(item.Fields), func(f tf.Field) bool { return f.Name == "resources" || f.Name == "copy" })
+	bare.Fields = slices.DeleteFunc(slices.Clone(item.Fields), func(f tf.Field) bool {
+		return f.Name == "resources" || f.Name == "copy" || f.Name == "_symbol"
+	})
 	body := t.eval(&bare, 0)
 	name := textOrSymbols(orNull(body.Get("name")))
 	if parent.typ != "" {
@@ -151,23 +171,71 @@ func (t *armTemplate) resource(item *tf.Node, parent armParent, depth int, maybe
 	info := t.out.m.types.folded[strings.ToLower(typ)]
 	if info != nil {
 		typ = info.ID
+	} else {
+		typ = t.out.m.resourceFold(typ)
 	}
-	address := typ + "." + name
-	if i := strings.LastIndexByte(name, '/'); i >= 0 {
-		body.SetField("_parent", &tf.Node{Kind: tf.String, Text: name[:i], Pos: item.Pos})
-		address = typ + "." + name[i+1:]
-	}
+	r := resource{typ: typ, body: body, pos: item.Pos, maybe: maybe}
+	t.locate(&r, item, name, parent)
 	t.suppress(item)
+	inner := armParent{typ: typ, name: name}
 	if info != nil {
-		t.out.own = append(t.out.own, &entry{typ: info, address: address, name: name, tree: conform(body, info.shape().root, true), pos: item.Pos,
-			decls: []bulwark.Declaration{{Address: address, Position: item.Pos}}})
+		inner.address = r.address
+		tree := conform(body, info.shape().root, true)
+		oldDefaults(info, tree)
+		t.out.own = append(t.out.own, &entry{typ: info, address: r.address, alias: typ + "." + last(name), name: name, tree: tree, pos: item.Pos,
+			decls: []bulwark.Declaration{r.declared()}})
 		if maybe {
-			t.out.maybe = append(t.out.maybe, resource{address: address, pos: item.Pos})
+			t.out.maybe = append(t.out.maybe, r)
 		}
 	} else {
-		t.out.pieces = append(t.out.pieces, resource{typ: t.out.m.resourceFold(typ), address: address, body: body, pos: item.Pos, maybe: maybe})
+		t.out.pieces = append(t.out.pieces, r)
 	}
-	t.resources(children, armParent{typ, name}, depth+1)
+	t.resources(children, inner, depth+1)
+}
+
+// locate gives a resource its address, which ends in its name or the symbol by
+// which the file calls it, and says whose child it is.
+func (t *armTemplate) locate(r *resource, item *tf.Node, name string, parent armParent) {
+	r.address = r.typ + "." + last(name)
+	if symbol := scalarText(orNull(item.Get("_symbol"))); symbol != "" {
+		r.written = r.typ + "." + symbol
+		if r.address = t.prefix + r.written; t.loops != nil && item.Get("copy") != nil {
+			r.address += fmt.Sprintf("[%d]", t.loops.index)
+		}
+	}
+	switch i := strings.LastIndexByte(name, '/'); {
+	case r.body.Get("_parent") != nil: // said by the file
+	case parent.address != "":
+		p := armSymbol("computed", parent.address, "name")
+		p.Pos = item.Pos
+		r.body.SetField("_parent", p)
+	case i >= 0:
+		r.body.SetField("_parent", &tf.Node{Kind: tf.String, Text: name[:i], Pos: item.Pos})
+	}
+}
+
+// last is the last segment of a name.
+func last(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
+
+// oldDefaults writes out what absent means in a version of the API that is older
+// than the default: a switch that is on since then was off.
+func oldDefaults(info *typeInfo, tree *tf.Node) {
+	version := scalarText(orNull(tree.Get("apiVersion")))
+	if len(version) < len("2006-01-02") {
+		return
+	}
+	for i := range info.Properties {
+		p := &info.Properties[i]
+		for _, d := range p.Defaults {
+			if d.Since == "" || version[:10] >= d.Since || d.Value.Kind() != bulwark.Bool || strings.ContainsAny(p.Path, "[{") {
+				continue
+			}
+			path := parsePath(p.Path)
+			if n := pathNode(tree, p.Path); n == nil || n.Kind == tf.Null {
+				place(tree, path, &tf.Node{Kind: tf.Bool, Bool: !d.Value.Bool(), Pos: tree.Pos})
+			}
+		}
+	}
 }
 
 // nested walks the template of a deployment. Its expressions see the outer
@@ -182,7 +250,14 @@ func (t *armTemplate) nested(item *tf.Node, depth int) {
 		return
 	}
 	if strings.EqualFold(scalarText(orNull(props.At("expressionEvaluationOptions", "scope"))), "inner") {
-		n := &armTemplate{root: inner, given: &tf.Node{Kind: tf.Object}, out: t.out}
+		n := &armTemplate{root: inner, given: &tf.Node{Kind: tf.Object}, prefix: t.prefix, out: t.out}
+		if symbol := scalarText(orNull(item.Get("_symbol"))); symbol != "" {
+			n.prefix += "module." + symbol
+			if t.loops != nil && item.Get("copy") != nil {
+				n.prefix += fmt.Sprintf("[%d]", t.loops.index)
+			}
+			n.prefix += "."
+		}
 		if given := props.Get("parameters"); given != nil && given.Kind == tf.Object {
 			n.given = t.eval(given, 0)
 		}
@@ -242,7 +317,10 @@ func (t *armTemplate) eval(n *tf.Node, depth int) *tf.Node {
 		}
 		return &c
 	case tf.Object:
-		c := tf.Node{Kind: tf.Object, Pos: n.Pos}
+		if loop := n.Get("$copy"); loop != nil && len(n.Fields) == 1 {
+			return t.list(loop, depth+1)
+		}
+		c := tf.Node{Kind: tf.Object, Pos: n.Pos, Open: n.Open}
 		for _, f := range n.Fields {
 			if f.Name == "copy" && f.Value.Kind == tf.List {
 				t.properties(&c, f.Value, depth+1)
@@ -283,22 +361,25 @@ const maxExpression = 32 << 10
 // property, a list of what its input is in each turn.
 func (t *armTemplate) properties(dst *tf.Node, loops *tf.Node, depth int) {
 	for _, loop := range loops.Items {
-		name, input := scalarText(orNull(loop.Get("name"))), loop.Get("input")
-		if name == "" || input == nil {
+		name := scalarText(orNull(loop.Get("name")))
+		if name == "" || loop.Get("input") == nil {
 			continue
 		}
-		list := &tf.Node{Kind: tf.List, Pos: loop.Pos}
-		n, ok := t.eval(orNull(loop.Get("count")), depth).Int()
-		if list.Open = !ok || n > maxTurns; list.Open {
-			n = min(max(n, 1), maxTurns)
-		}
-		for i := range n {
-			turn := *t
-			turn.index, turn.loop, turn.inner = i, ok, name
-			list.Items = append(list.Items, turn.eval(input, depth+1))
-		}
-		dst.Fields = append(dst.Fields, tf.Field{Name: name, Value: list})
+		dst.Fields = append(dst.Fields, tf.Field{Name: name, Value: t.list(loop, depth)})
 	}
+}
+
+// list is what a loop's input is in each of its turns.
+func (t *armTemplate) list(loop *tf.Node, depth int) *tf.Node {
+	list := &tf.Node{Kind: tf.List, Pos: loop.Pos}
+	n, ok := t.eval(orNull(loop.Get("count")), depth).Int()
+	if list.Open = !ok || n > maxTurns; list.Open {
+		n = min(max(n, 1), maxTurns)
+	}
+	for i := range n {
+		list.Items = append(list.Items, t.turn(scalarText(orNull(loop.Get("name"))), i, ok).eval(orNull(loop.Get("input")), depth+1))
+	}
+	return list
 }
 
 // parameter returns the value that a parameter was given, its default, or the

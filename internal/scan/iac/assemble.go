@@ -18,6 +18,7 @@ const declaredElsewhere = "declared elsewhere"
 type resource struct {
 	typ     string
 	address string
+	written string // the address with the type as written, where address lacks it
 	scope   string // account scope: two of different scopes may live apart
 	body    *tf.Node
 	pos     bulwark.Position
@@ -25,16 +26,26 @@ type resource struct {
 	maybe   bool // whether it exists, or how often, is not known
 }
 
+// declared is the declaration by which people find the resource in the code.
+func (r *resource) declared() bulwark.Declaration {
+	if r.written != "" {
+		return bulwark.Declaration{Address: r.written, Position: r.pos}
+	}
+	return bulwark.Declaration{Address: r.address, Position: r.pos}
+}
+
 // entry is an asset in the making.
 type entry struct {
 	typ     *typeInfo
 	address string
+	alias   string // another address that expressions may give; "" for none
 	scope   string
 	name    string
 	tree    *tf.Node
 	pos     bulwark.Position
 	decls   []bulwark.Declaration
-	same    bool // one of several that one resource makes: a repeated address is no fault
+	pieces  []string // resource types of the pieces folded in
+	same    bool     // one of several that one resource makes: a repeated address is no fault
 }
 
 // assembler turns the resources of one root into assets: first those that are
@@ -45,7 +56,9 @@ type assembler struct {
 	byAddress map[string][]*entry
 	byIdent   map[identKey][]*entry
 	gaps      []bulwark.Gap
-	copies    int // nodes copied by fan-out
+	fragments map[fragmentKey][]*entry // assets of pieces alone
+	alone     []*entry                 // the same, in order
+	copies    int                      // nodes copied by fan-out
 	told      map[*bulwark.Mapping]bool
 }
 
@@ -57,8 +70,11 @@ const (
 
 type identKey struct{ typ, value string }
 
+// fragmentKey names a parent that is not declared, by what refers to it.
+type fragmentKey struct{ typ, scope, ref string }
+
 func newAssembler(m *mapper) *assembler {
-	return &assembler{m: m, byAddress: map[string][]*entry{}, byIdent: map[identKey][]*entry{}, told: map[*bulwark.Mapping]bool{}}
+	return &assembler{m: m, byAddress: map[string][]*entry{}, byIdent: map[identKey][]*entry{}, fragments: map[fragmentKey][]*entry{}, told: map[*bulwark.Mapping]bool{}}
 }
 
 // assemble makes entries of resources, in their order.
@@ -84,6 +100,9 @@ func (a *assembler) assemble(resources []resource) {
 	}
 	for _, fold := range pieces {
 		fold()
+	}
+	for _, e := range a.alone {
+		fillUnknown(e.typ, e.tree, declaredElsewhere)
 	}
 }
 
@@ -111,7 +130,7 @@ func (a *assembler) own(tg *target, r *resource) {
 	for i, body := range a.split(r.body, tg.mapping.Each) {
 		e := &entry{typ: tg.typ, address: r.address, scope: r.scope, pos: r.pos, tree: a.m.build(tg, body), same: i > 0}
 		e.tree.Pos = r.pos
-		e.decls = []bulwark.Declaration{{Address: r.address, Position: r.pos}}
+		e.decls = []bulwark.Declaration{r.declared()}
 		e.name = r.address
 		if tg.mapping.Name != "" {
 			if n := pathNode(body, tg.mapping.Name); n != nil && n.Kind == tf.String && n.Text != "" {
@@ -133,6 +152,9 @@ func (a *assembler) add(e *entry) {
 	}
 	a.entries = append(a.entries, e)
 	a.byAddress[e.address] = append(a.byAddress[e.address], e)
+	if e.alias != "" && e.alias != e.address {
+		a.byAddress[e.alias] = append(a.byAddress[e.alias], e)
+	}
 	for _, ident := range e.typ.Identifiers {
 		if n := pathNode(e.tree, ident); n != nil && n.Kind == tf.String && n.Text != "" {
 			key := identKey{e.typ.ID, n.Text}
@@ -193,10 +215,9 @@ func (a *assembler) find(n *tf.Node, typ, scope string) []*entry {
 // fold adds a piece to every asset that it belongs to. A piece whose asset is
 // not declared here makes one of which only the piece is known.
 func (a *assembler) fold(tg *target, r *resource) {
-	in := tg.mapping.Into
 	var parents []*entry
-	named := ""
-	for _, by := range in.By {
+	var ref *tf.Node
+	for _, by := range tg.mapping.Into.By {
 		n := pathNode(r.body, by)
 		if n == nil || n.Kind == tf.Null {
 			continue
@@ -206,8 +227,8 @@ func (a *assembler) fold(tg *target, r *resource) {
 			items = n.Items
 		}
 		for _, item := range items {
-			if item.Kind == tf.String && named == "" {
-				named = item.Text
+			if ref == nil && reference(item) != "" {
+				ref = item
 			}
 			for _, e := range a.find(item, tg.typ.ID, r.scope) {
 				if len(parents) < maxParents && !slices.Contains(parents, e) {
@@ -217,20 +238,63 @@ func (a *assembler) fold(tg *target, r *resource) {
 		}
 	}
 	if len(parents) == 0 {
-		e := &entry{typ: tg.typ, address: r.address, scope: r.scope, pos: r.pos, tree: &tf.Node{Kind: tf.Object, Pos: r.pos}, name: named}
-		if e.name == "" {
-			e.name = r.address
-		}
-		a.add(e)
-		parents = append(parents, e)
-		defer fillUnknown(tg.typ, e.tree, declaredElsewhere)
+		parents = append(parents, a.fragment(tg, r, ref))
 	}
 	for _, e := range parents {
 		for _, body := range a.split(r.body, tg.mapping.Each) {
 			a.foldInto(e, tg, body)
 		}
-		e.decls = append(e.decls, bulwark.Declaration{Address: r.address, Position: r.pos})
+		e.decls = append(e.decls, r.declared())
+		e.pieces = append(e.pieces, r.typ)
 	}
+}
+
+// fragment returns the asset that stands for a parent that is not declared: a
+// new one, or, for a piece that is merged into its parent, that of other pieces
+// which refer to the same parent and are not of the same type.
+func (a *assembler) fragment(tg *target, r *resource, ref *tf.Node) *entry {
+	in := tg.mapping.Into
+	key := fragmentKey{tg.typ.ID, r.scope, reference(ref)}
+	merged := in.List == "" && in.ListFrom == "" && key.ref != ""
+	if merged {
+		for _, e := range a.fragments[key] {
+			if !slices.Contains(e.pieces, r.typ) {
+				return e
+			}
+		}
+	}
+	e := &entry{typ: tg.typ, address: r.address, scope: r.scope, pos: r.pos, tree: &tf.Node{Kind: tf.Object, Pos: r.pos}, name: r.address}
+	if ref != nil && ref.Kind == tf.String {
+		e.name = ref.Text
+	}
+	for _, list := range in.Alone {
+		ensure(e.tree, parsePath(list), tf.List, r.pos)
+	}
+	a.add(e)
+	a.alone = append(a.alone, e)
+	if merged && len(a.fragments[key]) < maxSame {
+		a.fragments[key] = append(a.fragments[key], e)
+	}
+	return e
+}
+
+// reference is what names the asset that a value refers to: its text, or the
+// address of the resource or input that it comes from; "" for neither.
+func reference(n *tf.Node) string {
+	if n == nil {
+		return ""
+	}
+	if n.Kind == tf.String {
+		return n.Text
+	}
+	s := n.Symbol()
+	if s == nil || s.Address == "" {
+		return ""
+	}
+	if s.Kind == tf.SymModule {
+		return s.Kind + " " + s.String()
+	}
+	return s.Kind + " " + s.Address
 }
 
 func (a *assembler) foldInto(e *entry, tg *target, body *tf.Node) {
@@ -255,9 +319,6 @@ func (a *assembler) foldInto(e *entry, tg *target, body *tf.Node) {
 		return
 	}
 	list := ensure(e.tree, parsePath(path), tf.List, piece.Pos)
-	if list.Kind == tf.Unknown && list.Reason == declaredElsewhere {
-		*list = tf.Node{Kind: tf.List, Pos: piece.Pos}
-	}
 	if list.Kind != tf.List {
 		return
 	}

@@ -58,7 +58,7 @@ func (s *Scanner) scanTemplate(ctx context.Context, data []byte, name string) ([
 				if r.partial {
 					fillUnknown(info, tree, "the resource could not be read whole")
 				}
-				a.add(&entry{typ: info, address: r.address, name: r.address, tree: tree, pos: r.pos, decls: []bulwark.Declaration{{Address: r.address, Position: r.pos}}})
+				a.add(&entry{typ: info, address: r.address, name: r.address, tree: tree, pos: r.pos, decls: []bulwark.Declaration{r.declared()}})
 				if r.maybe {
 					a.conditional(r.address, r.pos)
 				}
@@ -141,7 +141,7 @@ func (t *cfnTemplate) resources() []resource {
 		if typ == "" {
 			continue
 		}
-		r := resource{typ: typ, address: f.Name, pos: t.keyed(f)}
+		r := resource{typ: typ, address: f.Name, written: typ + "." + f.Name, pos: t.keyed(f)}
 		if c := f.Value.Get("Condition"); c != nil {
 			v := t.condition(scalarText(c))
 			if v != nil && !*v {
@@ -164,7 +164,7 @@ func (t *cfnTemplate) resources() []resource {
 		if policy := f.Value.Get("DeletionPolicy"); policy != nil {
 			r.body.SetField("_DeletionPolicy", policy)
 		}
-		t.suppress(f.Name, f.Value.Get("Metadata"))
+		t.suppress(r.written, f.Value.Get("Metadata"))
 		out = append(out, r)
 	}
 	return out

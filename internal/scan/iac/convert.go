@@ -9,18 +9,11 @@ import (
 
 // convert applies an attribute mapping's conversions to a value.
 func (m *mapper) convert(a *attribute, n *tf.Node) *tf.Node {
-	if a.JSON {
-		if doc, ok := tf.ParseJSONString(n); ok {
-			doc.Refs = n.Refs
-			return doc
-		}
-		switch {
-		case n.Symbol() != nil:
-			return &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos, Refs: n.Refs}
-		case n.Kind == tf.String || n.Kind == tf.Symbolic:
-			return &tf.Node{Kind: tf.Unknown, Reason: "the text is no JSON document", Pos: n.Pos, Refs: n.Refs}
-		}
-		return n
+	switch {
+	case a.JSON:
+		return document(n, tf.ParseJSONString, "the text is no JSON document")
+	case a.YAML:
+		return document(n, tf.ParseYAMLString, "the text is neither a YAML nor a JSON document")
 	}
 	if n.Kind == tf.List && n.Block && !a.isList && len(n.Items) > 0 {
 		n = n.Items[0]
@@ -44,6 +37,21 @@ func (m *mapper) convert(a *attribute, n *tf.Node) *tf.Node {
 		n = normalProtocol(n)
 	}
 	return toKind(a, n)
+}
+
+// document is what a text holds; what is no text stays as it is.
+func document(n *tf.Node, parse func(*tf.Node) (*tf.Node, bool), why string) *tf.Node {
+	if doc, ok := parse(n); ok {
+		doc.Refs = n.Refs
+		return doc
+	}
+	switch {
+	case n.Symbol() != nil:
+		return &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos, Refs: n.Refs}
+	case n.Kind == tf.String || n.Kind == tf.Symbolic:
+		return &tf.Node{Kind: tf.Unknown, Reason: why, Pos: n.Pos, Refs: n.Refs}
+	}
+	return n
 }
 
 // pairs turns a map into a list of {key, value} objects.
@@ -133,7 +141,8 @@ func toKind(a *attribute, n *tf.Node) *tf.Node {
 }
 
 // toScalarKind converts one scalar to the kind of a property; a symbol cannot
-// stand for a number or boolean. All else stays as it is.
+// stand for a number or boolean, and an empty list is no text. All else stays
+// as it is.
 func toScalarKind(p *bulwark.Property, n *tf.Node) *tf.Node {
 	if n.Symbol() != nil && p.Kind != bulwark.KindString && p.Kind != bulwark.KindAny {
 		return &tf.Node{Kind: tf.Unknown, Reason: reasonOf(n), Pos: n.Pos, Refs: n.Refs}
@@ -150,6 +159,9 @@ func toScalarKind(p *bulwark.Property, n *tf.Node) *tf.Node {
 			}
 		}
 	case bulwark.KindString:
+		if n.Kind == tf.List && len(n.Items) == 0 && !n.Open { // holds no text
+			return &tf.Node{Kind: tf.Null, Pos: n.Pos, Refs: n.Refs}
+		}
 		if n.Kind == tf.Bool || n.Kind == tf.Number {
 			return &tf.Node{Kind: tf.String, Text: scalarText(n), Pos: n.Pos, Refs: n.Refs}
 		}
@@ -159,7 +171,8 @@ func toScalarKind(p *bulwark.Property, n *tf.Node) *tf.Node {
 
 // conform gives what a template writes in the provider's own schema the kinds
 // that the type lists: a number that stands in quotes, one element where a list
-// is wanted. Where fold is set, names are found regardless of case.
+// is wanted. Where fold is set, names and the words of enumerations are found
+// regardless of case.
 func conform(n *tf.Node, p *propNode, fold bool) *tf.Node {
 	if p == nil {
 		return n
@@ -178,6 +191,8 @@ func conform(n *tf.Node, p *propNode, fold bool) *tf.Node {
 			for i, item := range n.Items {
 				n.Items[i] = conform(item, &one, fold)
 			}
+		} else if p.prop != nil && p.children == nil {
+			return toScalarKind(p.prop, n)
 		}
 	case tf.Object:
 		for i := range n.Fields {
@@ -191,7 +206,13 @@ func conform(n *tf.Node, p *propNode, fold bool) *tf.Node {
 		}
 	default:
 		if p.prop != nil && p.children == nil {
-			return toScalarKind(p.prop, n)
+			n = toScalarKind(p.prop, n)
+			if fold && n.Kind == tf.String {
+				c := *n
+				c.Text = p.word(n.Text)
+				n = &c
+			}
+			return n
 		}
 	}
 	return n

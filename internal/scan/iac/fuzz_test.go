@@ -108,6 +108,18 @@ func FuzzARM(f *testing.F) {
 	})
 }
 
+// FuzzBicep scans a file and the modules that it calls, of which every one is
+// the file itself under another name.
+func FuzzBicep(f *testing.F) {
+	seeds(f, func(_, text string) { f.Add(text) }, ".bicep")
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > fuzzLimit {
+			return
+		}
+		invariants(t, Options{FS: fstest.MapFS{"main.bicep": {Data: []byte(text)}, "modules/part.bicep": {Data: []byte(text)}}, Types: fuzzTypes(t)})
+	})
+}
+
 // FuzzScan scans one file of any name together with one that is sound.
 func FuzzScan(f *testing.F) {
 	seeds(f, func(name, text string) { f.Add(filepath.Base(name), text) }, "")

@@ -1,6 +1,6 @@
 // Package iac reads infrastructure code into assets: Terraform roots, plans and
-// states, CloudFormation and ARM templates, Kubernetes manifests and
-// Dockerfiles. All languages yield the types that live providers yield, by the
+// states, CloudFormation and ARM templates, Bicep files, Kubernetes manifests
+// and Dockerfiles. All languages yield the types that live providers yield, by the
 // mappings in the type files, and every value keeps its file and lines.
 //
 // Code is hostile input. Files, nesting and expansion are bounded, nothing is
@@ -61,10 +61,14 @@ func New(opts Options) (*Scanner, error) {
 		return sync.OnceValue(func() *mapper { return newMapper(index(), env, of) })
 	}
 	return &Scanner{
-		opts:      opts,
-		terraform: language(terraformMappings),
-		cfn:       language(cloudFormationMappings),
-		arm:       language(armMappings),
+		opts: opts,
+		terraform: sync.OnceValue(func() *mapper {
+			m := newMapper(index(), env, terraformMappings)
+			m.emptyUnset = true
+			return m
+		}),
+		cfn: language(cloudFormationMappings),
+		arm: language(armMappings),
 	}, nil
 }
 
@@ -104,6 +108,9 @@ func (s *Scanner) Gather(ctx context.Context, yield func(bulwark.Gathered) error
 	}
 	out := &output{s: s, yield: yield, gaps: gaps}
 	if err := s.scanTerraform(ctx, files, out); err != nil {
+		return err
+	}
+	if err := s.scanBicep(ctx, files, out); err != nil {
 		return err
 	}
 	configured := map[string]bool{} // folders with Terraform configuration
@@ -156,7 +163,7 @@ func (o *output) add(assets []*bulwark.Asset, gaps []bulwark.Gap) error {
 // unread are the kinds of gap for which assets may be missing.
 var unread = map[string]bool{
 	"file": true, "folder": true, "tree": true, "manifest": true, "dockerfile": true, "Terraform root": true,
-	"CloudFormation template": true, "ARM template": true, "Terraform plan or state": true,
+	"CloudFormation template": true, "ARM template": true, "Bicep file": true, "Terraform plan or state": true,
 }
 
 // end yields the gaps, each once, and the listing.
@@ -196,6 +203,8 @@ func (s *Scanner) scanFile(ctx context.Context, name string, beside bool) ([]*bu
 	switch {
 	case isTerraform(name):
 		return nil, terraform, nil
+	case ext == ".bicep":
+		return nil, azure, nil
 	case docker.IsDockerfile(name):
 		assets, gaps := docker.Parse(ctx, s.opts.FS, name, docker.Options{RepositoryID: s.opts.RepositoryID, Types: s.opts.Types})
 		s.suppressLines(assets, name, nil)

@@ -57,7 +57,11 @@ type mapper struct {
 	folded  map[string]string    // resource type in lower case → as written
 	env     func() (*expr.Env, error)
 	scope   func() (*expr.Scope, error)
-	compile sync.Mutex // expressions are compiled one by one
+	// emptyUnset says that an empty text is the same as none: the provider SDK of
+	// most Terraform providers tells an attribute set to "" from one that is not
+	// set no more than their APIs do.
+	emptyUnset bool
+	compile    sync.Mutex // expressions are compiled one by one
 }
 
 // newMapper indexes the mappings that of selects.
@@ -159,6 +163,11 @@ func (m *mapper) eval(p *expr.Program, s *subject) *tf.Node {
 	run.ResetFree(scope, map[string]bulwark.Value{"resource": v}, time.Time{})
 	n := fromValue(p.Eval(run))
 	n.Pos = s.body.Pos
+	for _, item := range n.Items { // what an expression makes has no place of its own
+		if item.Pos.File == "" {
+			item.Pos = s.body.Pos
+		}
+	}
 	n.Refs = s.body.AllRefs()
 	return n
 }
@@ -201,6 +210,9 @@ func (m *mapper) copy(a *attribute, src *tf.Node, from []segment, dst *tf.Node, 
 	n := src
 	for i, s := range from {
 		n = descend(n, s.name)
+		if i < len(from)-1 {
+			a, n = m.unfold(a, n)
+		}
 		if !s.list {
 			continue
 		}
@@ -233,6 +245,22 @@ func (m *mapper) copy(a *attribute, src *tf.Node, from []segment, dst *tf.Node, 
 		return
 	}
 	m.set(a, n, src, dst, to)
+}
+
+// unfold reads a text that an attribute's path goes on inside. What follows is
+// converted as any other node.
+func (m *mapper) unfold(a *attribute, n *tf.Node) (*attribute, *tf.Node) {
+	if !a.JSON && !a.YAML || n == nil {
+		return a, n
+	}
+	doc := m.convert(a, n)
+	if doc == n {
+		return a, n
+	}
+	plain, within := *a.AttributeMapping, *a
+	plain.JSON, plain.YAML = false, false
+	within.AttributeMapping = &plain
+	return &within, doc
 }
 
 func reasonOf(n *tf.Node) string {
@@ -272,7 +300,7 @@ func descend(n *tf.Node, name string) *tf.Node {
 // set converts a leaf and places it; what is absent takes the language's
 // default.
 func (m *mapper) set(a *attribute, n, src, dst *tf.Node, to []segment) {
-	absent := n == nil || n.Kind == tf.Null || n.Kind == tf.List && len(n.Items) == 0 && (n.Block || a.Present) && !n.Open
+	absent := n == nil || n.Kind == tf.Null || m.emptyUnset && n.Kind == tf.String && n.Text == "" || n.Kind == tf.List && len(n.Items) == 0 && (n.Block || a.Present) && !n.Open
 	if a.Present && !absent {
 		b := &tf.Node{Kind: tf.Bool, Bool: true, Pos: n.Pos, Refs: n.Refs}
 		if n.Kind == tf.Unknown || n.Kind == tf.List && len(n.Items) == 0 {

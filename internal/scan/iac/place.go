@@ -58,7 +58,7 @@ func mergeInto(old, n *tf.Node) (conflicts int) {
 		}
 		have := old.Fields[i].Value
 		switch {
-		case have.Kind == tf.Null || have.Kind == tf.Unknown && have.Reason == declaredElsewhere:
+		case have.Kind == tf.Null:
 			old.Fields[i].Value = f.Value
 		case have.Kind == tf.Object && f.Value.Kind == tf.Object:
 			conflicts += mergeInto(have, f.Value)

@@ -1,6 +1,7 @@
 package iac
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -47,6 +48,7 @@ type propNode struct {
 	children map[string]*propNode
 	folded   map[string]string // names in lower case → as listed
 	values   *propNode         // below {}: what every key of a free map leads to
+	words    map[string]string // in lower case → as the type file writes them
 }
 
 var plainPath = strings.NewReplacer("[]", "", "{}", "")
@@ -72,8 +74,57 @@ func newShape(t *bulwark.Type) *shape {
 			}
 		}
 		at.prop = p
+		for _, d := range p.Defaults {
+			if d.Value.Kind() == bulwark.String {
+				at.learn(d.Value.Text())
+			}
+		}
+	}
+	for _, m := range slices.Concat(t.From.Terraform, t.From.ARM) {
+		for i := range m.Attributes {
+			a := &m.Attributes[i]
+			at := info.root
+			for part := range strings.SplitSeq(plainPath.Replace(a.To), ".") {
+				if at = at.children[part]; at == nil {
+					break
+				}
+			}
+			for _, word := range a.Enum {
+				at.learn(word)
+			}
+		}
 	}
 	return info
+}
+
+// learn remembers a text that a property may have, as it is written.
+func (p *propNode) learn(word string) {
+	if p == nil {
+		return
+	}
+	if p.words == nil {
+		p.words = map[string]string{}
+	}
+	p.words[strings.ToLower(word)] = word
+}
+
+// azureWords are words of many enumerations of Azure.
+var azureWords = map[string]string{"enabled": "Enabled", "disabled": "Disabled", "allow": "Allow", "deny": "Deny", "inbound": "Inbound", "outbound": "Outbound"}
+
+// word writes a text as the type does, or as Azure's enumerations do, which are
+// compared regardless of case.
+func (p *propNode) word(text string) string {
+	if strings.HasSuffix(p.prop.Path, "{}") {
+		return text
+	}
+	lower := strings.ToLower(text)
+	if w, ok := p.words[lower]; ok {
+		return w
+	}
+	if w, ok := azureWords[lower]; ok {
+		return w
+	}
+	return text
 }
 
 func (p *propNode) child(name string) *propNode {

@@ -159,7 +159,7 @@ func TestFindRoots(t *testing.T) {
 		"modules/x/main.tf": mod("./inner"), "modules/x/inner/main.tf": {}, "modules/y/main.tf": {}, "modules/unused/main.tf": {},
 		"circle/a/main.tf": mod("../b"), "circle/b/main.tf": mod("../a"), "self/main.tf": mod("./"), "docs/x.md": {},
 		"live/a/.terraform/modules/z/main.tf": {}, "broken/main.tf": {Data: []byte("resource \"a\" {\nmodule \"m\" {\n  source = \"../called\"\n}\n")},
-		"called/main.tf": {}, "git/main.tf": mod("git::https://example.com/x"),
+		"web/node_modules/pkg/main.tf": {}, "called/main.tf": {}, "git/main.tf": mod("git::https://example.com/x"),
 	}
 	got, err := FindRoots(context.Background(), fsys, ".", Limits{})
 	if err != nil {

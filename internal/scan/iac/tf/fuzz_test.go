@@ -41,6 +41,9 @@ func checkResult(t *testing.T, res *Result) {
 			if doc, ok := ParseJSONString(n); ok && doc == nil {
 				t.Fatalf("%s.%s: a document is nil", r.Address, path)
 			}
+			if doc, ok := ParseYAMLString(n); ok && doc == nil {
+				t.Fatalf("%s.%s: a YAML document is nil", r.Address, path)
+			}
 			return true
 		})
 	}

@@ -443,8 +443,27 @@ func ParseJSONString(n *Node) (*Node, bool) {
 // parseExported parses a text whose symbols are parts and no longer tokens: it
 // writes tokens of its own and decodes them again.
 func parseExported(n *Node) (*Node, bool) {
-	text, segs := n.Text, []seg(nil)
-	var syms *symbols
+	text, segs, syms := reimport(n)
+	trimmed := strings.TrimLeft(text, " \t\r\n")
+	if trimmed == "" || trimmed[0] != '{' && trimmed[0] != '[' {
+		return nil, false
+	}
+	r := &jsonReader{src: text, lines: newLiner(text, segs), via: n.Pos.Via, tokens: syms != nil, loose: true}
+	out, err := r.document()
+	if err != nil {
+		return nil, false
+	}
+	if syms != nil {
+		x := exporter{syms: syms, left: maxJSONNodes}
+		out = x.export(out)
+	}
+	return out, true
+}
+
+// reimport returns an exported text with a token for each symbol (syms is nil
+// where there is none), and where its bytes were written.
+func reimport(n *Node) (text string, segs []seg, syms *symbols) {
+	text = n.Text
 	if n.Kind == Symbolic {
 		syms = newSymbols()
 		var b strings.Builder
@@ -463,18 +482,5 @@ func parseExported(n *Node) (*Node, bool) {
 	if segs == nil {
 		segs = []seg{{0, n.Pos.File, n.Pos.Line, false}}
 	}
-	trimmed := strings.TrimLeft(text, " \t\r\n")
-	if trimmed == "" || trimmed[0] != '{' && trimmed[0] != '[' {
-		return nil, false
-	}
-	r := &jsonReader{src: text, lines: newLiner(text, segs), via: n.Pos.Via, tokens: syms != nil, loose: true}
-	out, err := r.document()
-	if err != nil {
-		return nil, false
-	}
-	if syms != nil {
-		x := exporter{syms: syms, left: maxJSONNodes}
-		out = x.export(out)
-	}
-	return out, true
+	return text, segs, syms
 }

@@ -245,6 +245,9 @@ func (p *planReader) later(r *Resource, path string, at bulwark.Position) *Node 
 		s.Kind = SymData
 	}
 	n := &Node{Kind: Symbolic, Parts: []bulwark.Part{{Symbol: &s}}, Pos: at}
+	if sh, ok := shapeOf(s); ok {
+		n.Parts = sh.around(n.Parts)
+	}
 	n.Text = renderParts(n.Parts)
 	return n
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// symbol returns a value that is a symbol alone.
+// symbol returns a value that is a symbol alone, or with the literal ends that
+// all values of its attribute have.
 func (ev *evaluator) symbol(s bulwark.Symbol) *Node {
 	s.Address, s.Attribute = ev.syms.render(s.Address), ev.syms.render(s.Attribute)
 	before := len(ev.syms.tokens)
@@ -21,6 +22,9 @@ func (ev *evaluator) symbol(s bulwark.Symbol) *Node {
 	switch s.Kind {
 	case SymComputed, SymData, SymUndeclared, SymModule:
 		n.Refs = []string{s.String()}
+	}
+	if sh, ok := shapeOf(s); ok {
+		n.Text = sh.prefix + n.Text + sh.suffix
 	}
 	return n
 }

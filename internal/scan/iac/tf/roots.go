@@ -16,9 +16,12 @@ import (
 // maxFolders bounds how many folders FindRoots looks into.
 const maxFolders = 200_000
 
+// toolFolders are filled by tools: what lies there was written elsewhere.
+var toolFolders = map[string]bool{".git": true, ".terraform": true, "node_modules": true, ".hg": true, ".svn": true, "__pycache__": true}
+
 // FindRoots returns the folders below dir that hold Terraform configuration and
-// are not called as a local module by another folder's, sorted. Folders called
-// .terraform and .git, and what lies below them, are passed over. A folder that
+// are not called as a local module by another folder's, sorted. Folders that
+// tools fill, and what lies below them, are passed over. A folder that
 // is only called from itself, or in a circle, counts as a root too, so that
 // nothing is left out. What cannot be listed or read is passed over: Evaluate
 // names it.
@@ -39,7 +42,7 @@ func FindRoots(ctx context.Context, fsys fs.FS, dir string, lim Limits) ([]strin
 			return err
 		}
 		if d.IsDir() {
-			if d.Name() == ".terraform" || d.Name() == ".git" {
+			if toolFolders[d.Name()] {
 				return fs.SkipDir
 			}
 			return nil

@@ -276,3 +276,42 @@ func scrubTokens(ev *evaluator, s string) string {
 	}
 	return scrubText(s)
 }
+
+// ParseYAMLString reads the YAML or JSON document that a text holds, as
+// ParseJSONString does. It returns false for what is no text, for one of more
+// than 1 MiB, and where the document is neither a map nor a list.
+func ParseYAMLString(n *Node) (*Node, bool) {
+	if doc, ok := ParseJSONString(n); ok {
+		return doc, true
+	}
+	if n == nil || n.Kind != String && n.Kind != Symbolic || n.Symbol() != nil || len(n.Text) > maxTable {
+		return nil, false
+	}
+	text, segs, syms := reimport(n)
+	if syms == nil {
+		syms = newSymbols()
+	}
+	doc, err := parseYAML(text)
+	if err != nil || doc.Kind == 0 {
+		return nil, false
+	}
+	r := &yamlReader{ev: &evaluator{syms: syms}, pos: n.Pos, left: maxJSONNodes / 16, lines: lineTable(text, segs)}
+	out := r.node(doc, 0)
+	if out.Kind != Object && out.Kind != List {
+		return nil, false
+	}
+	x := exporter{syms: syms, left: maxJSONNodes}
+	return x.export(out), true
+}
+
+// parseYAML turns a panic of the parser, which reads hostile text, into an
+// error.
+func parseYAML(text string) (doc *yaml.Node, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("yaml: %v", p)
+		}
+	}()
+	doc = &yaml.Node{}
+	return doc, yaml.Unmarshal([]byte(text), doc)
+}
