@@ -8,9 +8,11 @@ package check
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/expr"
@@ -77,30 +79,54 @@ func Compile(checks []*bulwark.Check, types *bulwark.Types, opts Options) (*Set,
 	s := &Set{env: env, types: types, opts: opts, byType: map[string]*layout{}}
 	s.runs.New = func() any { return &expr.Run{Limit: opts.Cost} }
 	checks, problems := applyOverrides(checks)
-	for _, c := range checks {
-		ids, p := s.typesOf(c)
-		problems = append(problems, p...)
-		var rules []*rule
-		bad := false
+	rules, unknown := make([][]*rule, len(checks)), make([][]bulwark.Problem, len(checks))
+	for i, c := range checks {
+		var ids []string
+		ids, unknown[i] = s.typesOf(c)
 		for _, id := range ids {
-			r := &rule{check: c, typ: id, set: s}
-			if !opts.Lazy || c.Custom { // no test of ours has seen a user's
-				if r.ready(); len(r.problems) > 0 {
-					problems, bad = append(problems, r.problems...), true
-					break
-				}
+			rules[i] = append(rules[i], &rule{check: c, typ: id, set: s})
+		}
+	}
+	s.readyAll(rules)
+	for i, c := range checks {
+		problems = append(problems, unknown[i]...)
+		bad := slices.IndexFunc(rules[i], func(r *rule) bool { return s.early(r) && len(r.problems) > 0 })
+		switch {
+		case bad >= 0:
+			problems = append(problems, rules[i][bad].problems...)
+		case len(rules[i]) > 0:
+			s.checks = append(s.checks, c)
+			for _, r := range rules[i] {
+				s.add(r)
 			}
-			rules = append(rules, r)
-		}
-		if bad || len(rules) == 0 {
-			continue
-		}
-		s.checks = append(s.checks, c)
-		for _, r := range rules {
-			s.add(r)
 		}
 	}
 	return s, compactProblems(problems)
+}
+
+// early reports whether a rule is compiled at once: no test of ours has seen a
+// user's.
+func (s *Set) early(r *rule) bool { return !s.opts.Lazy || r.check.Custom }
+
+// readyAll compiles on all processors what is to be compiled at once.
+func (s *Set) readyAll(rules [][]*rule) {
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(rules)); i = next.Add(1) - 1 {
+				for _, r := range rules[i] {
+					if !s.early(r) {
+						break // they are of one check
+					}
+					if r.ready(); len(r.problems) > 0 {
+						break
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func (s *Set) add(r *rule) {

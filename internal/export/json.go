@@ -84,7 +84,8 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 		if !ok {
 			risk = severity
 		}
-		return jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, assetOf(r, a.Asset)), assetOf(r, a.Asset).Position}
+		asset := assetOf(r, a.Asset)
+		return jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, asset), asset.Position}
 	})
 	out.list("findings", len(r.Findings), func(i int) any { return &r.Findings[i] })
 	if len(r.Suppressed) > 0 {

@@ -13,7 +13,7 @@ import (
 )
 
 // Env compiles expressions against an index of types. It is safe for
-// concurrent use; compiling is serial.
+// concurrent use; parsing is concurrent, the rest of compiling serial.
 type Env struct {
 	types     *bulwark.Types
 	relations map[[2]string]string // {type, relation} → the one type at its other end
@@ -123,7 +123,7 @@ func (e *Env) Space(typeID string) (*Space, []bulwark.Problem) {
 	s := &Space{env: e, typ: t, root: n[0], observed: n[1]}
 	var problems []bulwark.Problem
 	for _, v := range t.Views {
-		p, ps := e.compile(v.Expr, &Scope{Space: s, first: s.slots}, false)
+		p, ps := e.compile(e.parse(v.Expr), &Scope{Space: s, first: s.slots}, false)
 		problems = append(problems, ps...)
 		if p == nil {
 			continue
@@ -170,17 +170,19 @@ func (sc *Scope) Lets() int { return len(sc.lets) }
 
 // Compile type-checks an expression of any type.
 func (sc *Scope) Compile(x bulwark.Expr) (*Program, []bulwark.Problem) {
+	parsed := sc.env.parse(x)
 	sc.env.mu.Lock()
 	defer sc.env.mu.Unlock()
-	return sc.env.compile(x, sc, false)
+	return sc.env.compile(parsed, sc, false)
 }
 
 // CompileBool type-checks an expression that must be a boolean which is never
 // null.
 func (sc *Scope) CompileBool(x bulwark.Expr) (*Program, []bulwark.Problem) {
+	parsed := sc.env.parse(x)
 	sc.env.mu.Lock()
 	defer sc.env.mu.Unlock()
-	return sc.env.compile(x, sc, true)
+	return sc.env.compile(parsed, sc, true)
 }
 
 func paramsNode(list []bulwark.Parameter) *node {
@@ -293,20 +295,52 @@ const varsName = "@v"
 // maxExpr bounds the text of one expression.
 const maxExpr = 16 << 10
 
-// compile parses, rewrites, checks and lints one expression.
-func (e *Env) compile(x bulwark.Expr, sc *Scope, boolean bool) (p *Program, problems []bulwark.Problem) {
+// unchecked is an expression's syntax tree, or why there is none.
+type unchecked struct {
+	x        bulwark.Expr
+	ast      *cel.Ast
+	issues   *cel.Issues
+	problems []bulwark.Problem
+}
+
+// parse needs no lock. It is half of the time that compiling takes.
+func (e *Env) parse(x bulwark.Expr) (p *unchecked) {
+	p = &unchecked{x: x}
 	at := bulwark.Problem{File: x.Position.File, Line: x.Position.Line}
-	defer func() {
-		if v := recover(); v != nil { // a bug of a library must not stop the others
-			at.Message = fmt.Sprintf("expression cannot be compiled: %v", v)
-			p, problems = nil, []bulwark.Problem{at}
-		}
-	}()
+	defer uncompiled(at, &p.problems)
 	if len(x.Text) > maxExpr {
 		at.Message, at.Mend = fmt.Sprintf("expression has %d bytes, more than %d", len(x.Text), maxExpr), "part it by let:"
-		return nil, []bulwark.Problem{at}
+		p.problems = []bulwark.Problem{at}
+		return p
 	}
-	parsed, iss := e.cel.Parse(x.Text)
+	p.ast, p.issues = e.cel.Parse(x.Text)
+	return p
+}
+
+// uncompiled, deferred, makes a panic a problem: a bug of a library must not
+// stop the others.
+func uncompiled(at bulwark.Problem, problems *[]bulwark.Problem) {
+	if v := recover(); v != nil {
+		at.Message = fmt.Sprintf("expression cannot be compiled: %v", v)
+		*problems = []bulwark.Problem{at}
+	}
+}
+
+// compile rewrites, checks and lints one expression, under the lock. With
+// problems there is no program.
+func (e *Env) compile(from *unchecked, sc *Scope, boolean bool) (p *Program, problems []bulwark.Problem) {
+	x := from.x
+	at := bulwark.Problem{File: x.Position.File, Line: x.Position.Line}
+	defer func() {
+		if len(problems) > 0 {
+			p = nil
+		}
+	}()
+	defer uncompiled(at, &problems)
+	if len(from.problems) > 0 {
+		return nil, from.problems
+	}
+	parsed, iss := from.ast, from.issues
 	if iss.Err() != nil {
 		return nil, e.report(x, sc, iss.Errors())
 	}

@@ -230,7 +230,6 @@ func (b *batch) insertFindings(ctx context.Context, list []*findingRow) error {
 	for i, f := range list {
 		f.id = next + int64(i)
 	}
-	args := make([]any, 0, findingsAtOnce*findingArgs)
 	for len(list) > 0 {
 		n := len(list)
 		if n >= findingsAtOnce {
@@ -238,7 +237,7 @@ func (b *batch) insertFindings(ctx context.Context, list []*findingRow) error {
 		} else {
 			n = 1 // two texts are prepared, not one for every length
 		}
-		args = args[:0]
+		args := make([]any, 0, n*findingArgs) // anew: PostgreSQL's are sent later, many together
 		for _, f := range list[:n] {
 			args = append(args, f.id, f.hash, f.asset, f.scope, f.rule, f.instance, f.state, f.severity, f.first, f.changed, f.exempted)
 		}

@@ -9,7 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -52,8 +53,12 @@ func runProcess(cmd *exec.Cmd, ok ...int) (usage, error) {
 		cmd.Stderr = &stderr
 	}
 	began := time.Now()
-	err := cmd.Run()
-	wall := time.Since(began)
+	if err := cmd.Start(); err != nil {
+		return usage{}, err
+	}
+	peak := watchPeak(cmd.Process.Pid)
+	err := cmd.Wait()
+	wall, rss := time.Since(began), peak()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		for _, code := range ok {
@@ -65,8 +70,50 @@ func runProcess(cmd *exec.Cmd, ok ...int) (usage, error) {
 	if err != nil {
 		return usage{}, fmt.Errorf("%s: %w: %s", cmd.Path, err, stderr.Bytes())
 	}
-	r := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return usage{cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall, r.Maxrss << 10}, nil
+	return usage{cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall, rss}, nil
+}
+
+// watchPeak watches a process until the function returned is called, which
+// returns the most memory that it was seen to hold, in bytes. The kernel's own
+// account of a child, ru_maxrss, begins at what its parent held.
+func watchPeak(pid int) func() int64 {
+	stop, done := make(chan struct{}), make(chan int64)
+	go func() {
+		var most int64
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			if now, err := memoryOf(pid, "VmHWM"); err == nil {
+				most = max(most, now)
+			}
+			select {
+			case <-tick.C:
+			case <-stop:
+				done <- most
+				return
+			}
+		}
+	}()
+	return func() int64 {
+		close(stop)
+		return <-done
+	}
+}
+
+// memoryOf reads a field of /proc/PID/status in bytes: VmRSS is what a process
+// holds now, VmHWM the most that it has held.
+func memoryOf(pid int, field string) (int64, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(data), field+":")
+	words := strings.Fields(after)
+	if len(words) == 0 {
+		return 0, fmt.Errorf("no %s of process %d", field, pid)
+	}
+	kb, err := strconv.ParseInt(words[0], 10, 64)
+	return kb << 10, err
 }
 
 // inChild runs a measurement in a process of its own and reads what it found
@@ -100,9 +147,9 @@ func product() (string, error) {
 
 // peakRSS is the most memory that this process has held, in bytes.
 func peakRSS() int64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+	n, err := memoryOf(os.Getpid(), "VmHWM")
+	if err != nil {
 		return 0
 	}
-	return u.Maxrss << 10
+	return n
 }

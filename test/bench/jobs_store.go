@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,9 +37,9 @@ var (
 	_ = child("store", storeChild)
 )
 
-const (
-	storeAssets         = 100_000
-	storeAssetsPostgres = 20_000 // the server shares the processors
+var (
+	storeAssets         = flag.Int("assets", 100_000, "assets of the store's job")
+	storeAssetsPostgres = flag.Int("assets-postgres", 10_000, "the same on PostgreSQL, whose server shares the processors")
 )
 
 // stored is what the child measures.
@@ -60,7 +61,7 @@ func benchStore(log io.Writer) ([]row, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	rows, err := benchOneStore(log, "SQLite", filepath.Join(dir, "bulwark.db"), storeAssets)
+	rows, err := benchOneStore(log, "SQLite", filepath.Join(dir, "bulwark.db"), *storeAssets)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func benchStore(log io.Writer) ([]row, error) {
 		fmt.Fprintln(log, "  no PostgreSQL: BULWARK_TEST_POSTGRES is not set (make bench starts one)")
 		return rows, nil
 	}
-	more, err := benchOneStore(log, "PostgreSQL", address, storeAssetsPostgres)
+	more, err := benchOneStore(log, "PostgreSQL", address, *storeAssetsPostgres)
 	return append(rows, more...), err
 }
 
@@ -111,8 +112,8 @@ func benchIdle(log io.Writer, dir string) (row, error) {
 	}
 	time.Sleep(3 * time.Second) // its first rounds of upkeep
 	rss, err := s.end()
-	fmt.Fprintf(log, "  idle over %d assets: %d MB, ready after %v\n", storeAssets, rss>>20, s.ready.Round(time.Millisecond))
-	return row{"idle server over 100,000 assets", round(float64(rss) / (1 << 20)), "MB", nil}, err
+	fmt.Fprintf(log, "  idle over %d assets: %d MB, ready after %v\n", *storeAssets, rss>>20, s.ready.Round(time.Millisecond))
+	return row{fmt.Sprintf("idle server over %d assets", *storeAssets), round(float64(rss) / (1 << 20)), "MB", nil}, err
 }
 
 // storeChild runs the pipeline over an empty store at an address.
@@ -262,28 +263,44 @@ func measureChange(ctx context.Context, st *store.Store, e *pipeline.Engine, loa
 	if out.Changed, err = see(); err != nil {
 		return err
 	}
+	out.ChangedAtWork, out.ChangesAtWork, err = changeAtWork(ctx, e, f, see)
+	return err
+}
+
+// changeAtWork lets every other asset change, and returns the slowest of so many
+// changes of one that were seen meanwhile: while all are stored, and until a
+// twentieth of them is judged.
+func changeAtWork(ctx context.Context, e *pipeline.Engine, f *fleet.Fleet, see func() (time.Duration, error)) (slowest time.Duration, seen int, err error) {
 	f.Change = 100
 	var wg sync.WaitGroup
 	var bulk error
+	work, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	wg.Go(func() {
 		defer close(done)
-		_, bulk = e.Collect(ctx, "fleet")
+		_, bulk = e.Collect(work, "fleet")
 	})
-	for going := true; going; {
+	defer wg.Wait()
+	defer cancel()
+	for {
 		took, err := see()
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		select {
 		case <-done:
-			going = false
+			return slowest, seen, bulk
 		case <-time.After(500 * time.Millisecond):
-			out.ChangedAtWork, out.ChangesAtWork = max(out.ChangedAtWork, took), out.ChangesAtWork+1
+			slowest, seen = max(slowest, took), seen+1
+		}
+		runs, _, err := e.Runs(ctx, "fleet", bulwark.Page{Limit: 1})
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(runs) > 0 && runs[0].Ended.IsZero() && runs[0].Judged > int64(f.N/20) {
+			return slowest, seen, nil
 		}
 	}
-	wg.Wait()
-	return bulk
 }
 
 // seeChange changes the lone asset and returns how long it takes until the API

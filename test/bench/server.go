@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,7 @@ type server struct {
 	cmd    *exec.Cmd
 	url    string
 	ready  time.Duration // from its start until /readyz says so
+	used   time.Duration // of processors until then
 	cancel context.CancelFunc
 }
 
@@ -51,7 +53,8 @@ func startServer(bin string, args ...string) (*server, error) {
 			_ = r.Body.Close()
 			if r.StatusCode == http.StatusOK {
 				s.ready = time.Since(began)
-				return s, nil
+				s.used, err = cpuOf(s.cmd.Process.Pid)
+				return s, err
 			}
 		}
 		time.Sleep(2 * time.Millisecond)
@@ -61,18 +64,27 @@ func startServer(bin string, args ...string) (*server, error) {
 }
 
 // rss is the memory that it holds now, in bytes.
-func (s *server) rss() (int64, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+func (s *server) rss() (int64, error) { return memoryOf(s.cmd.Process.Pid, "VmRSS") }
+
+// cpuOf is the processor time that a process has taken, in steps of 10 ms.
+func cpuOf(pid int) (time.Duration, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}
-	_, after, _ := strings.Cut(string(data), "VmRSS:")
-	field := strings.Fields(after)
-	if len(field) == 0 {
-		return 0, fmt.Errorf("no VmRSS of process %d", s.cmd.Process.Pid)
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:])) // a name may hold spaces
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("stat of process %d has %d fields", pid, len(fields))
 	}
-	kb, err := strconv.ParseInt(field[0], 10, 64)
-	return kb << 10, err
+	var ticks int64
+	for _, text := range fields[11:13] { // utime and stime; Linux has 100 ticks a second
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("stat of process %d: %w", pid, err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
 // end ends it and returns the memory that it held last.

@@ -347,6 +347,26 @@ func endExemptions(t *testing.T, open Open, s *store.Store, c *clock, a *bulwark
 	sound(t, again)
 }
 
+// testManyFindings opens in one transaction more findings than one statement
+// inserts.
+func testManyFindings(t *testing.T, open Open) {
+	s := open(options(newClock()))
+	var verdicts []bulwark.Verdict
+	var want []string
+	for i := range 50 {
+		name := fmt.Sprintf("n%02d", i)
+		verdicts = append(verdicts, verdict(asset(t, scopeA, name, `{}`), s.Revision(), unhealthy, unhealthy))
+		want = append(want, name+" t/a  open", name+" t/b  open")
+	}
+	if got := apply(t, s, verdicts...); got.Opened != 100 {
+		t.Errorf("Apply = %+v, want 100 findings opened", got)
+	}
+	if diff := cmp.Diff(want, findings(t, s, bulwark.FindingQuery{})); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	sound(t, s)
+}
+
 func testFindingLists(t *testing.T, open Open) {
 	c := newClock()
 	s := open(options(c))

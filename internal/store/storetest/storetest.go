@@ -25,7 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) Open) {
 		{"assets", testAssets}, {"asset_lists", testAssetLists}, {"hostile_texts", testHostileTexts},
 		{"findings_live", testFindingLife}, {"equal_writes_nothing", testEqual}, {"older_revision_is_dropped", testOlder},
 		{"marks", testMarks}, {"changed_meanwhile", testMeanwhile}, {"judged_too_late", testJudgedTooLate}, {"gone_and_back", testGone}, {"failed_listing", testFailedListing},
-		{"moved", testMoved}, {"history", testHistory}, {"exemptions", testExemptions}, {"finding_lists", testFindingLists},
+		{"moved", testMoved}, {"history", testHistory}, {"exemptions", testExemptions}, {"finding_lists", testFindingLists}, {"many_findings", testManyFindings},
 		{"assessments", testAssessments}, {"gaps", testGaps}, {"people", testPeople}, {"audit", testAudit}, {"secrets", testSecrets},
 		{"runs", testRuns}, {"score_points", testScorePoints}, {"outbox", testOutbox}, {"backup", testBackup}, {"concurrent", testConcurrent},
 		{"counts_by_deltas", testCounts},
