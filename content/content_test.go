@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -84,6 +85,9 @@ func render(c *Content, problems []bulwark.Problem) string {
 	return b.String()
 }
 
+// twoSentences matches a text in which something follows a sentence's end.
+var twoSentences = regexp.MustCompile(`[.!?]"?\s+\S`)
+
 // TestEmbedded holds the product's own content to the structure it demands of
 // users'.
 func TestEmbedded(t *testing.T) {
@@ -97,6 +101,9 @@ func TestEmbedded(t *testing.T) {
 			t.Errorf("%s and %s have one title, so a list of recommendations looks as if it repeats itself: %s", check.ID, other, check.Title)
 		}
 		titles[check.Title] = check.ID
+		if !twoSentences.MatchString(check.Risk) {
+			t.Errorf("%s says its risk in less than two sentences: %s", check.ID, check.Risk)
+		}
 	}
 	t.Logf("%d types, %d checks, %d standards", len(c.Types.All()), len(c.Checks), len(c.Standards))
 }

@@ -241,4 +241,48 @@ func TestScoreOverStore(t *testing.T) {
 	}
 }
 
+// TestExemptMany: a thousand things are exempt by one change, or none are.
+func TestExemptMany(t *testing.T) {
+	s := newSession(t)
+	var assets []string
+	for i := range 30 {
+		assets = append(assets, fmt.Sprintf("live:aws/1/bucket/%03d", i))
+	}
+	body := map[string]any{"check": "t/open", "assets": append(slices.Clone(assets), "live:nothing"), "category": "waiver", "reason": "test accounts"}
+	s.call("POST", "/exemptions/batch", body, 404, nil)
+	var list api.List[bulwark.Exemption]
+	if s.call("GET", "/exemptions", nil, 200, &list); len(list.Items) != 0 {
+		t.Fatalf("a refused batch leaves %d exemptions", len(list.Items))
+	}
+	body["assets"] = assets
+	body["findings"] = []string{bulwark.FindingID("t/open", "live:aws/2/bucket/000", "")}
+	var done api.ExemptedMany
+	s.call("POST", "/exemptions/batch", body, 201, &done)
+	if len(done.Items) != 31 || done.Before == nil || done.After == nil || near(*done.Before, *done.After) {
+		t.Errorf("%d exemptions, %v to %v; want 31 that move the score", len(done.Items), done.Before, done.After)
+	}
+	var open api.List[api.Finding]
+	if s.call("GET", "/findings?state=open&exempt=no&severity=high&limit=1000", nil, 200, &open); len(open.Items) != 14 {
+		t.Errorf("%d findings are open and not exempt, want 14 of aws/2", len(open.Items))
+	}
+	var log api.List[bulwark.AuditEntry]
+	s.call("GET", "/audit?limit=1000", nil, 200, &log)
+	entries := 0
+	for _, e := range log.Items {
+		if e.Action == "exemption.create" {
+			entries++
+		}
+	}
+	if entries != 1 {
+		t.Errorf("%d entries in the audit log, want one", entries)
+	}
+	var score api.Explanation
+	s.call("GET", "/score", nil, 200, &score)
+	if !near(*score.Ratio, *done.After) {
+		t.Errorf("score %v, told %v", *score.Ratio, *done.After)
+	}
+	body["assets"] = make([]string, 1001)
+	s.call("POST", "/exemptions/batch", body, 422, nil)
+}
+
 func near(a, b float64) bool { return a-b < 1e-9 && b-a < 1e-9 }

@@ -13,6 +13,7 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/content"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
+	"github.com/bulwarksec/bulwark/internal/scan/iac"
 )
 
 func checkCommand() *cobra.Command {
@@ -50,7 +51,7 @@ func checkTestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "test [DIR]",
 		Short:   "Type-check checks and run the tests inside them",
-		Long:    "Type-checks every check and runs the tests inside it: the product's own, and those of DIR when given.\nExits with 1 when a test fails or a file is refused.",
+		Long:    "Type-checks every check and every mapping of code to types, and runs the tests inside the checks:\nthe product's own, and those of DIR when given.\nExits with 1 when a test fails or a file is refused.",
 		Example: "  bulwark check test\n  bulwark check test ./my-checks",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,6 +60,7 @@ func checkTestCommand() *cobra.Command {
 				return err
 			}
 			loaded, problems := pipeline.LoadContent(pipeline.ContentOptions{Tests: true}, layers...)
+			problems = append(problems, iac.Lint(loaded.Content.Types)...)
 			problems = append(problems, loaded.Checks.Test()...)
 			checks, tests := 0, 0
 			for _, c := range loaded.Content.Checks {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -21,11 +22,15 @@ func versionCommand() *cobra.Command {
 }
 
 // commands lists the commands in the order that help shows them.
-func commands() []*cobra.Command {
+func commands(args []string) []*cobra.Command {
 	return []*cobra.Command{
 		serveCommand(),
 		scanCommand(),
+		explainCommand(),
+		ctlCommand(slices.Contains(args, "ctl")),
 		checkCommand(),
+		backupCommand(),
+		restoreCommand(),
 		versionCommand(),
 	}
 }

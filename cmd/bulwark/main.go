@@ -37,7 +37,7 @@ var errFound = errors.New("findings at or over the threshold")
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	cmd := rootCommand()
+	cmd := rootCommand(args)
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)
@@ -69,17 +69,19 @@ func hintOf(err error) string {
 	return ""
 }
 
-func rootCommand() *cobra.Command {
+func rootCommand(args []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "bulwark",
 		Short:         "Find what is wrong with what you run, prove it, and mend what matters first",
-		Long:          "Bulwark finds everything an organisation runs, judges it against standards, scores it,\nand says what to mend first, with the evidence for every verdict.",
+		Long:          "Bulwark finds everything an organisation runs, judges it against standards, scores it,\nand says what to mend first, with the evidence for every verdict.\n\n" + configLong,
 		Example:       "  bulwark scan iac .            # judge infrastructure code in this folder\n  bulwark scan host             # judge this machine\n  bulwark serve                 # pages and API on http://127.0.0.1:8080\n  bulwark check test            # run the tests inside every check",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       version,
 	}
+	cmd.PersistentFlags().String("config", "", "YAML file of flags")
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return configure(cmd) }
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(commands()...)
+	cmd.AddCommand(commands(args)...)
 	return cmd
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -12,12 +15,14 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/provider/host"
+	"github.com/bulwarksec/bulwark/internal/store"
 )
 
 // scanFlags are what all scans take.
 type scanFlags struct {
 	output   string
 	file     string
+	save     string
 	failOn   string
 	baseline string
 	content  []string
@@ -42,7 +47,8 @@ func scanCommand() *cobra.Command {
 func (f *scanFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.output, "output", "o", "table", "table, json, sarif, ocsf, junit, html or csv")
 	cmd.Flags().StringVar(&f.file, "out", "", "write to this file instead of standard output")
-	cmd.Flags().StringVar(&f.failOn, "fail-on", "low", "exit with 1 at this severity or over: low, medium, high, critical or none")
+	cmd.Flags().StringVar(&f.save, "save", "", "also write everything to this file, for explain --from and --baseline")
+	cmd.Flags().StringVar(&f.failOn, "fail-on", "low", "exit with 1 at this severity or over: "+failOnWords)
 	cmd.Flags().StringVar(&f.baseline, "baseline", "", "report only what this earlier JSON report lacks")
 	cmd.Flags().StringArrayVar(&f.content, "content", nil, "folder of your own content (repeatable)")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "exit with 2 when something could not be read")
@@ -85,6 +91,10 @@ func (f *scanFlags) scan(cmd *cobra.Command, sources func(*pipeline.Loaded) ([]p
 	if err != nil {
 		return err
 	}
+	write, err := formatOf(f.output) // before the scan, which may take long
+	if err != nil {
+		return err
+	}
 	layers, err := userLayers(f.content)
 	if err != nil {
 		return err
@@ -104,10 +114,13 @@ func (f *scanFlags) scan(cmd *cobra.Command, sources func(*pipeline.Loaded) ([]p
 		return err
 	}
 	report.Version, report.Ended = version, time.Now().UTC()
+	if err := f.saveReport(report); err != nil {
+		return err
+	}
 	if err := f.dropKnown(report); err != nil {
 		return err
 	}
-	if err := f.write(cmd, report); err != nil {
+	if err := f.write(cmd, report, write); err != nil {
 		return err
 	}
 	if f.strict && len(report.Gaps) > 0 {
@@ -119,6 +132,10 @@ func (f *scanFlags) scan(cmd *cobra.Command, sources func(*pipeline.Loaded) ([]p
 	return nil
 }
 
+// failOnWords are what --fail-on takes; informational is told by no exit code
+// unless it is asked for.
+const failOnWords = "informational, low, medium, high, critical or none"
+
 // threshold returns the lowest severity that counts, above all for none.
 func (f *scanFlags) threshold() (int, error) {
 	if f.failOn == "none" {
@@ -126,39 +143,66 @@ func (f *scanFlags) threshold() (int, error) {
 	}
 	s, err := bulwark.ParseSeverity(f.failOn)
 	if err != nil {
-		return 0, fmt.Errorf("--fail-on: %w", err)
+		return 0, fmt.Errorf("--fail-on %q: %w: want one of %s", f.failOn, bulwark.ErrInvalid, failOnWords)
 	}
 	return int(s), nil
 }
 
+type reportWriter func(io.Writer, *bulwark.Report) error
+
 // write writes the report in the wanted format, whole or not at all when it
 // goes to a file.
-func (f *scanFlags) write(cmd *cobra.Command, report *bulwark.Report) error {
-	write, err := formatOf(f.output)
-	if err != nil {
-		return err
-	}
+func (f *scanFlags) write(cmd *cobra.Command, report *bulwark.Report, write reportWriter) error {
 	if f.file == "" {
 		return write(cmd.OutOrStdout(), report)
 	}
-	tmp, err := os.CreateTemp(dirOf(f.file), ".bulwark-*")
+	return writeReport(f.file, report, write)
+}
+
+// saveReport writes all of the report, what the baseline knows included.
+func (f *scanFlags) saveReport(report *bulwark.Report) error {
+	if f.save == "" {
+		return nil
+	}
+	write, err := formatOf("json")
 	if err != nil {
-		return fmt.Errorf("write report: %w", err)
+		return err
 	}
-	defer os.Remove(tmp.Name())
-	if err = write(tmp, report); err == nil {
-		err = tmp.Sync()
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), f.file)
-	}
+	return writeReport(f.save, report, write)
+}
+
+func writeReport(file string, report *bulwark.Report, write reportWriter) error {
+	err := writeFile(file, func(w io.Writer) error { return write(w, report) })
 	if err != nil {
-		return fmt.Errorf("write report %s: %w", f.file, err)
+		return fmt.Errorf("write report %s: %w", file, err)
 	}
 	return nil
+}
+
+// writeFile writes a file that only its owner may read, synced, whole or not at
+// all, and only if all checks of what was written pass.
+func writeFile(file string, write func(io.Writer) error, checks ...func(name string) error) error {
+	tmp, err := os.CreateTemp(dirOf(file), ".bulwark-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriterSize(tmp, 64<<10)
+	if err = write(buffered); err == nil {
+		err = errors.Join(buffered.Flush(), tmp.Sync())
+	}
+	err = errors.Join(err, tmp.Close())
+	for _, check := range checks {
+		if err == nil {
+			err = check(tmp.Name())
+		}
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return store.SyncFolder(dirOf(file))
 }
 
 func dirOf(file string) string {

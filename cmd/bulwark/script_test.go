@@ -3,10 +3,15 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -33,9 +38,16 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			root, err := filepath.Abs("../..")
 			env.Setenv("ROOT", root)
+			r := &running{}
+			env.Values[runningKey{}] = r
+			env.Defer(func() {
+				if err := r.stop(); err != nil {
+					env.T().Fatal(err)
+				}
+			})
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "serving": serving, "sums": sums},
 	})
 }
 
@@ -59,4 +71,106 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("bulwark %v: exit code %d, want %d", args[1:], got, want)
 	}
+}
+
+// running is a script's server.
+type running struct {
+	cmd *exec.Cmd // nil when there is none
+	log strings.Builder
+}
+
+type runningKey struct{}
+
+// stop ends the server as a person would, and demands that it ends well.
+func (r *running) stop() error {
+	if r.cmd == nil {
+		return nil
+	}
+	cmd := r.cmd
+	r.cmd = nil
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		return err
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("serve: %w\n%s", err, r.log.String())
+	}
+	return nil
+}
+
+// serving starts a server in the background, which prints to serving.out, and
+// waits until it says where it is, which $URL then is:
+//
+//	serving --data d --scan-iac infra
+//
+// It is stopped at the end of the script, or by "serving stop", and must then
+// end without an error.
+func serving(ts *testscript.TestScript, neg bool, args []string) {
+	r := ts.Value(runningKey{}).(*running)
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: serving stop | serving FLAG...")
+	}
+	if args[0] == "stop" {
+		ts.Check(r.stop())
+		return
+	}
+	program, err := exec.LookPath("bulwark")
+	ts.Check(err)
+	out, err := os.Create(ts.MkAbs("serving.out"))
+	ts.Check(err)
+	defer out.Close()
+	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, &r.log
+	ts.Check(cmd.Start())
+	r.cmd = cmd
+	for range 600 {
+		if _, url, ok := strings.Cut(ts.ReadFile("serving.out"), " on http"); ok {
+			url, _, _ = strings.Cut(url, "\n")
+			ts.Setenv("URL", "http"+url)
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("serve does not begin\n%s", r.log.String())
+}
+
+var pointsOf = regexp.MustCompile(`[0-9]+\.[0-9]{4}`)
+
+// sums holds the account in stdout that `explain score` printed to itself: MAX,
+// POINTS and TO GAIN add up to the last line, and it to the score above.
+func sums(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile("stdout")
+	_, table, ok := strings.Cut(text, "CONTROL ")
+	if neg || len(args) > 0 || !ok {
+		ts.Fatalf("sums: stdout holds no account of a score")
+	}
+	var total [3]int
+	for line := range strings.Lines(table) {
+		all := pointsOf.FindAllString(line, -1)
+		if len(all) < 3 {
+			continue
+		}
+		row := [3]int{}
+		for i, p := range []string{all[0], all[len(all)-2], all[len(all)-1]} {
+			n, err := strconv.Atoi(strings.Replace(p, ".", "", 1))
+			ts.Check(err)
+			row[i] = n
+		}
+		if row[0] != row[1]+row[2] {
+			ts.Fatalf("points and what is to gain are not the most: %s", line)
+		}
+		if !strings.HasPrefix(line, "Sum ") {
+			for i := range total {
+				total[i] += row[i]
+			}
+			continue
+		}
+		if row != total {
+			ts.Fatalf("columns add up to %v: %s", total, line)
+		}
+		if want := fmt.Sprintf(": %s of %s points\n", all[len(all)-2], all[0]); !strings.Contains(text, want) {
+			ts.Fatalf("the score is not the sum%s%s", want, text)
+		}
+		return
+	}
+	ts.Fatalf("sums: the account has no sum")
 }

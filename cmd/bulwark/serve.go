@@ -3,29 +3,31 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/api"
-	"github.com/bulwarksec/bulwark/internal/compliance"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/provider/host"
 	"github.com/bulwarksec/bulwark/internal/store"
+	"github.com/bulwarksec/bulwark/internal/stream"
 	"github.com/bulwarksec/bulwark/web"
 )
 
 type serveFlags struct {
 	data, listen, database string
+	nats                   string
 	cert, key              string
 	content                []string
 	code                   []string
@@ -41,8 +43,9 @@ func serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the pages and the API, and keep judging",
 		Long: "Serves the pages and the API on http://127.0.0.1:8080 and judges its connectors on a schedule.\n" +
-			"The first start prints a one-time link to sign in with. Data lies in ./bulwark-data.",
-		Example: "  bulwark serve --scan-host --scan-iac ./infra\n  bulwark serve --database postgres://bulwark@127.0.0.1/bulwark\n" +
+			"The first start prints a one-time link to sign in with. Data lies in ./bulwark-data, which one\n" +
+			"process uses at a time; explain, ctl and backup ask the server that does by a socket in it.",
+		Example: "  bulwark serve --scan-host --scan-iac ./infra\n  bulwark serve --database postgres://bulwark@127.0.0.1/bulwark --nats nats://127.0.0.1:4222\n" +
 			"  bulwark serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -50,6 +53,7 @@ func serveCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.data, "data", "bulwark-data", "folder of the data")
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on; beyond loopback it must be with TLS")
 	cmd.Flags().StringVar(&f.database, "database", "", "URL of a PostgreSQL database (default: SQLite in the data folder)")
+	cmd.Flags().StringVar(&f.nats, "nats", "", "URLs of a NATS cluster with JetStream (default: one in this process)")
 	cmd.Flags().StringVar(&f.cert, "tls-cert", "", "file of the TLS certificate")
 	cmd.Flags().StringVar(&f.key, "tls-key", "", "file of the TLS key")
 	cmd.Flags().StringArrayVar(&f.content, "content", nil, "folder of your own content (repeatable)")
@@ -61,10 +65,15 @@ func serveCommand() *cobra.Command {
 	return cmd
 }
 
-func (f *serveFlags) run(cmd *cobra.Command) error {
+// run serves until the command's context ends. What was opened last is closed
+// first: requests, then the engine, the stream, the store, and the folder.
+func (f *serveFlags) run(cmd *cobra.Command) (err error) {
 	ctx := cmd.Context()
-	secure := f.cert != "" || f.key != ""
-	if err := api.CheckListen(f.listen, secure); err != nil {
+	certificate, err := f.certificate()
+	if err != nil {
+		return err
+	}
+	if err := api.CheckListen(f.listen, certificate != nil); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
@@ -76,61 +85,77 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 	for _, p := range problems {
 		fmt.Fprintln(cmd.ErrOrStderr(), p)
 	}
-	st, err := f.open(ctx, loaded, log)
+	folder, err := holdFolder(f.data)
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	address := f.database
+	if address == "" {
+		address = folder.database()
+	}
+	st, err := openStore(ctx, address, loaded, time.Now, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	messages, err := stream.Open(ctx, stream.Options{Dir: filepath.Join(folder.dir, "stream"), URL: f.nats, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, messages.Close()) }()
 	engine := pipeline.NewEngine(st, loaded, time.Now, log)
+	engine.UseStream(messages)
 	if err := f.connect(engine, loaded); err != nil {
 		return err
 	}
-	var certificate *tls.Config
-	if secure {
-		pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-		if err != nil {
-			return fmt.Errorf("read the TLS certificate: %w", err)
-		}
-		certificate = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	}
+	return f.serve(cmd, folder, parts{st, messages, engine, loaded, log}, certificate)
+}
+
+// parts are what a server is made of.
+type parts struct {
+	store  *store.Store
+	stream *stream.Stream
+	engine *pipeline.Engine
+	loaded *pipeline.Loaded
+	log    *slog.Logger
+}
+
+// serve listens and runs the engine until the context ends or something fails.
+func (f *serveFlags) serve(cmd *cobra.Command, folder *dataFolder, p parts, certificate *tls.Config) error {
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", f.listen, err)
 	}
-	server, err := f.server(st, engine, loaded, listener.Addr(), secure, log)
+	server, err := f.server(p, listener.Addr(), certificate != nil)
 	if err != nil {
-		return err
+		return errors.Join(err, listener.Close())
 	}
+	socket, done, err := folder.listen(cmd.Context())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer done()
 	if err := f.greet(cmd, server); err != nil {
-		return err
+		return errors.Join(err, listener.Close(), socket.Close())
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() { engine.Run(ctx) })
-	err = server.Serve(ctx, listener, certificate)
-	wg.Wait()
-	return err
+	group, ctx := errgroup.WithContext(cmd.Context())
+	group.Go(func() error { p.engine.Run(ctx); return nil })
+	group.Go(func() error { return server.Serve(ctx, listener, certificate) })
+	group.Go(func() error { return server.ServeLocal(ctx, socket) })
+	return group.Wait()
 }
 
-// open opens the store in the data folder, which only its owner may enter.
-func (f *serveFlags) open(ctx context.Context, loaded *pipeline.Loaded, log *slog.Logger) (*store.Store, error) {
-	if err := os.MkdirAll(f.data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+// certificate is nil without TLS.
+func (f *serveFlags) certificate() (*tls.Config, error) {
+	if f.cert == "" && f.key == "" {
+		return nil, nil
 	}
-	dsn := f.database
-	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(f.data, "bulwark.db")
+	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err != nil {
+		return nil, fmt.Errorf("read the TLS certificate: %w", err)
 	}
-	return store.Open(ctx, dsn, store.Options{
-		Delta: func(old, new *bulwark.States) []bulwark.Count { return compliance.Delta(old, new, loaded.Control) },
-		Severity: func(id string) (bulwark.Severity, bool) {
-			c := loaded.Check(id)
-			if c == nil {
-				return 0, false
-			}
-			return c.Severity, true
-		},
-		Names: loaded.Content.Types.Names(), Now: time.Now, Log: log,
-	})
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // connect adds the connectors that the flags name.
@@ -151,7 +176,7 @@ func (f *serveFlags) connect(engine *pipeline.Engine, loaded *pipeline.Loaded) e
 	return nil
 }
 
-func (f *serveFlags) server(st *store.Store, engine *pipeline.Engine, loaded *pipeline.Loaded, addr net.Addr, secure bool, log *slog.Logger) (*api.Server, error) {
+func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, error) {
 	var pages fs.FS
 	if web.Built() {
 		pages = web.FS()
@@ -160,14 +185,17 @@ func (f *serveFlags) server(st *store.Store, engine *pipeline.Engine, loaded *pi
 	if secure {
 		scheme = "https://"
 	}
+	metrics := prometheus.NewRegistry()
+	if err := registerState(metrics, p); err != nil {
+		return nil, err
+	}
 	hostname, _, _ := strings.Cut(addr.String(), ":")
 	return api.New(api.Options{
-		Store: st, Content: engine, Runs: engine, Scorer: scorer{control: loaded.Control}, Web: pages, Version: version, Log: log,
+		Store: p.store, Content: p.engine, Runs: p.engine, Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Metrics: metrics,
 		URL: scheme + addr.String(), Loopback: net.ParseIP(strings.Trim(hostname, "[]")).IsLoopback() || hostname == "localhost", Secure: secure,
-		Ready: func(ctx context.Context) error {
-			_, err := st.Listings(ctx, nil)
-			return err
-		},
+		Explain: p.engine.Explain,
+		Backup:  func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) },
+		Ready:   func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) },
 	})
 }
 

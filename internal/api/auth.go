@@ -67,10 +67,14 @@ func clientAddress(r *http.Request) string {
 	return host
 }
 
-// authenticate returns who makes a request: by bearer token, else by session
+// authenticate returns who makes a request: by having the data folder, else by
+// bearer token, else by session
 // cookie, which must come with the session's CSRF token where it changes
 // something.
 func (s *Server) authenticate(r *http.Request) (*caller, error) {
+	if r.Context().Value(localKey{}) != nil {
+		return s.byFolder(r)
+	}
 	if auth := r.Header.Get("Authorization"); auth != "" {
 		secret, ok := strings.CutPrefix(auth, "Bearer ")
 		if !ok || len(secret) > 256 {
@@ -189,7 +193,11 @@ func (s *Server) link(ctx context.Context, user string, grants []bulwark.Grant, 
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(s.URL, "/") + "/sign-in?token=" + url.QueryEscape(secret), nil
+	address := strings.TrimSuffix(s.URL, "/") + "/sign-in?token=" + url.QueryEscape(secret)
+	if user != "" { // the page then asks for a password only
+		address += "&name=" + url.QueryEscape(user)
+	}
+	return address, nil
 }
 
 // FirstLink returns a one-time link that makes an owner, valid for an hour,

@@ -75,6 +75,8 @@ type Exempter interface {
 	Exemptions(ctx context.Context, scopes []string, p bulwark.Page) ([]bulwark.Exemption, string, error)
 	Exemption(ctx context.Context, id string) (bulwark.Exemption, error)
 	AddExemption(ctx context.Context, e bulwark.Exemption) error
+	// AddExemptions adds all or, with an error, none.
+	AddExemptions(ctx context.Context, list []bulwark.Exemption) error
 	DeleteExemption(ctx context.Context, id string) error
 }
 

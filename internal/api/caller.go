@@ -15,6 +15,7 @@ type caller struct {
 	user   string
 	grants []bulwark.Grant
 	secret string // of the session; "" with a token
+	local  bool   // has the data folder itself
 }
 
 type callerKey struct{}

@@ -314,6 +314,11 @@ func (e *estate) AddExemption(_ context.Context, x bulwark.Exemption) error {
 	return nil
 }
 
+func (e *estate) AddExemptions(_ context.Context, list []bulwark.Exemption) error {
+	e.exemptions = append(e.exemptions, list...)
+	return nil
+}
+
 func (e *estate) DeleteExemption(_ context.Context, id string) error {
 	e.exemptions = slices.DeleteFunc(e.exemptions, func(x bulwark.Exemption) bool { return x.ID == id })
 	return nil

@@ -14,6 +14,7 @@ import (
 type scoring struct {
 	ratio   float64
 	scored  bool
+	current float64 // Σ points that the controls give, in their order
 	max     float64 // Σ points of the controls that count anywhere
 	leaves  []LeafScore
 	factor  map[string]float64 // by leaf scope
@@ -72,6 +73,12 @@ func (s *Server) scoring(counts []bulwark.Count) *scoring {
 			g.control[c.ID] = sum
 		}
 	}
+	if g.scored && g.max > 0 { // the same number as the scorer's, as its own sum to the last digit
+		for _, c := range g.controls() {
+			g.current += c.Current
+		}
+		g.ratio = min(1, g.current/g.max)
+	}
 	return g
 }
 
@@ -101,7 +108,7 @@ func (g *scoring) controls() []ControlScore {
 }
 
 func (g *scoring) score() Score {
-	out := Score{Max: g.max, Current: g.ratio * g.max}
+	out := Score{Max: g.max, Current: g.current}
 	if g.scored {
 		out.Ratio = &g.ratio
 	}

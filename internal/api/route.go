@@ -47,7 +47,9 @@ type op struct {
 	tag     string
 	status  int // of success; 200 unless set
 	allow   Permission
-	events  bool // answers with server-sent events
+	events  bool  // answers with server-sent events
+	bytes   bool  // answers with a file
+	body    int64 // most bytes of a body; 64 KiB unless set
 }
 
 type registration struct {
@@ -84,7 +86,7 @@ func (s *Server) register() {
 	for _, r := range sortedRoutes() {
 		described := huma.Operation{
 			Method: r.method, Path: prefix + r.path, OperationID: r.id, Summary: r.summary, Tags: []string{r.tag},
-			DefaultStatus: r.status, MaxBodyBytes: 64 << 10, RejectUnknownQueryParameters: true,
+			DefaultStatus: r.status, MaxBodyBytes: max(r.body, 64<<10), RejectUnknownQueryParameters: true,
 			Errors:      []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
 			Middlewares: huma.Middlewares{s.permit(r.allow)},
 			Extensions:  map[string]any{"x-permission": r.allow.String()},
@@ -95,6 +97,10 @@ func (s *Server) register() {
 		if r.events {
 			text := &huma.Schema{Type: huma.TypeString}
 			described.Responses = map[string]*huma.Response{"200": {Description: "events until the reader leaves", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}}}}
+		}
+		if r.bytes {
+			data := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+			described.Responses = map[string]*huma.Response{"200": {Description: "a file", Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: data}}}}
 		}
 		r.register(s, described)
 	}

@@ -13,6 +13,9 @@ import (
 type Explanation struct {
 	Score
 	Controls []ExplainedControl `json:"controls"`
+	Scopes   []ScopePoints      `json:"scopes" doc:"leaf scopes: the ratio is Σ ratio × weight ÷ Σ weight"`
+	LeftOut  []LeftOut          `json:"leftOut,omitempty" doc:"with detail: what adds nothing and why"`
+	Gains    []Gain             `json:"gains,omitempty" doc:"with detail: what mending each check alone would give"`
 }
 
 // ExplainedControl is a control and the assets that lose its points.
@@ -36,6 +39,7 @@ type Explain struct {
 	Scoped
 	Control string `query:"control" maxLength:"64" doc:"only this control"`
 	Limit   int    `query:"limit" minimum:"0" maximum:"1000" default:"50" doc:"assets of a control"`
+	Detail  bool   `query:"detail" doc:"also what is left out, and what mending each check would give"`
 }
 
 // WhatIf names what would be mended.
@@ -80,14 +84,21 @@ func (s *Server) explain(ctx context.Context, in *Explain) (*Answer[Explanation]
 	}
 	g := s.scoring(counts)
 	losses := newLosses(g.perAsset(), s.Content, in.Limit, in.Control)
+	more := s.newDetail()
 	err = s.Store.EachStates(ctx, scopes, func(st *bulwark.States) error {
 		losses.add(st, s.Scorer.Effective)
+		if in.Detail {
+			more.add(st)
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := Explanation{Score: g.score(), Controls: []ExplainedControl{}}
+	out := Explanation{Score: g.score(), Controls: []ExplainedControl{}, Scopes: g.scopes()}
+	if in.Detail {
+		out.LeftOut, out.Gains = more.leftOut(), more.gains(counts, g)
+	}
 	for _, c := range g.controls() {
 		if in.Control == "" || in.Control == c.ID {
 			list, total := losses.of(c.ID)

@@ -174,7 +174,11 @@ func TestUsers(t *testing.T) {
 	h.refused("DELETE", "/users/olga", nil, 409, "conflict")
 	var invited Invited
 	h.call("POST", "/users", map[string]any{"name": "ben", "role": "reader", "scope": "aws/1"}, 201, &invited)
-	_, token, _ := strings.Cut(invited.Link, "token=")
+	link, err := url.Parse(invited.Link)
+	if err != nil || link.Path != "/sign-in" || link.Query().Get("name") != "ben" {
+		t.Errorf("link = %s, %v, want one to /sign-in that names ben", invited.Link, err)
+	}
+	token := link.Query().Get("token")
 	h.refused("POST", "/users", map[string]any{"name": "olga", "role": "reader"}, 409, "conflict")
 	h.refused("POST", "/users", map[string]any{"name": "a/b", "role": "reader"}, 400, "invalid")
 	owner := h.secret

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -33,6 +34,11 @@ type Options struct {
 	Log     *slog.Logger         // nil discards
 	Metrics *prometheus.Registry // answers /metrics beside the server's own; nil makes one
 
+	// Explain judges an asset by one check again and returns the verdict with
+	// its evidence, whatever it is. nil shows what is stored.
+	Explain func(ctx context.Context, a *bulwark.Asset, check string) (bulwark.Assessment, error)
+	// Backup writes the whole state as of one instant; nil cannot.
+	Backup func(ctx context.Context, w io.Writer) error
 	// Ready says why the product cannot serve, nil when it can.
 	Ready func(ctx context.Context) error
 	// URL is how people reach the server, for links: http://127.0.0.1:8080.
@@ -172,4 +178,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, tlsConfig *tls.Confi
 // OpenAPI returns the description of the API as indented JSON.
 func (s *Server) OpenAPI() ([]byte, error) {
 	return openapi(s.api.OpenAPI())
+}
+
+// Describe returns the description of the API that a server of this version
+// has, as OpenAPI does, without one.
+func Describe(version string) ([]byte, error) {
+	s := &Server{log: slog.New(slog.DiscardHandler), mux: http.NewServeMux()}
+	s.api = humago.New(s.mux, configuration(version))
+	s.register()
+	return s.OpenAPI()
 }

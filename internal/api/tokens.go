@@ -69,7 +69,10 @@ func (s *Server) makeToken(ctx context.Context, in *NewToken) (*Answer[MadeToken
 	if err := checkRole(b.Role); err != nil {
 		return nil, err
 	}
-	if c.secret == "" {
+	if c.local && c.user == "" {
+		return nil, invalid("A token belongs to a user.", "Name one with --as.")
+	}
+	if c.secret == "" && !c.local {
 		return nil, fmt.Errorf("a token cannot make tokens: %w", bulwark.ErrDenied)
 	}
 	if !c.may(b.Role, b.Scope) {

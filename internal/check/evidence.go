@@ -24,8 +24,8 @@ func (r *rule) explain(run *expr.Run, parameters bulwark.Value, out *bulwark.Ass
 	}()
 	run.Begin(r.scope, parameters)
 	if r.when != nil {
-		if a, reads, _ := r.when.Trace(run); a == expr.Unknown {
-			out.Evidence = evidence(run.Asset, reads, true)
+		if a, reads, _ := r.when.Trace(run); a != expr.True {
+			out.Evidence = evidence(run.Asset, reads, a == expr.Unknown)
 			return
 		}
 	}

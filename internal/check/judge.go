@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,33 @@ func (s *Set) States(dst []bulwark.State, a *bulwark.Asset, w World, now time.Ti
 		dst = append(dst, state)
 	}
 	return dst
+}
+
+// Explain answers one check of an asset with the evidence of whatever answer it
+// is: of a healthy one the values that make it so, of one that does not apply
+// those by which it does not. It is false when the check does not judge the
+// asset's type.
+func (s *Set) Explain(a *bulwark.Asset, w World, now time.Time, id string) (bulwark.Assessment, bool) {
+	l := s.byType[a.Type]
+	if l == nil {
+		return bulwark.Assessment{}, false
+	}
+	i := slices.IndexFunc(l.checks, func(c *bulwark.Check) bool { return c.ID == id })
+	if i < 0 {
+		return bulwark.Assessment{}, false
+	}
+	run := s.run(l, a, w, now)
+	defer s.runs.Put(run)
+	r := l.rules[i]
+	out := r.assess(run, bulwark.Value{})
+	switch {
+	case len(r.problems) > 0:
+	case out.State == bulwark.NotApplicable && r.observed && a.Origin() == bulwark.Code:
+		out.Because = "it reads what only a live provider knows, and this is code"
+	case out.State == bulwark.Healthy || out.State == bulwark.NotApplicable:
+		r.explain(run, bulwark.Value{}, &out)
+	}
+	return out, true
 }
 
 func (s *Set) run(l *layout, a *bulwark.Asset, w World, now time.Time) *expr.Run {

@@ -50,6 +50,16 @@ type jsonSuppressed struct {
 	By bulwark.Suppression `json:"suppression"`
 }
 
+// jsonReport is the whole, as ReadReport takes it.
+type jsonReport struct {
+	Version     string            `json:"version"`
+	Assets      []jsonAsset       `json:"assets"`
+	Assessments []jsonAssessment  `json:"assessments"`
+	Findings    []bulwark.Finding `json:"findings"`
+	Suppressed  []jsonSuppressed  `json:"suppressed"`
+	Gaps        []bulwark.Gap     `json:"gaps"`
+}
+
 // writeJSON writes the report item by item: a report of a large tree is many
 // times what its assets take.
 func writeJSON(w io.Writer, r *bulwark.Report) error {
@@ -73,8 +83,7 @@ func writeJSON(w io.Writer, r *bulwark.Report) error {
 		if !ok {
 			risk = severity
 		}
-		asset := assetOf(r, a.Asset)
-		return jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, asset), asset.Position}
+		return jsonAssessment{a.Check, a.Asset, a.State, severity, risk, a.Because, a.Evidence, jsonInstances(a, assetOf(r, a.Asset)), assetOf(r, a.Asset).Position}
 	})
 	out.list("findings", len(r.Findings), func(i int) any { return &r.Findings[i] })
 	if len(r.Suppressed) > 0 {
@@ -100,8 +109,61 @@ func jsonInstances(a *bulwark.Assessment, asset *bulwark.Asset) []jsonInstance {
 	return out
 }
 
-// maxBaseline bounds a baseline in bytes.
-const maxBaseline = 1 << 30
+// maxReport bounds a report that is read, in bytes.
+const maxReport = 1 << 30
+
+// ReadReport returns what the JSON format holds of a report: assets without
+// their configuration, every verdict, findings and gaps. Its Started is when
+// its first finding was seen, else zero. The error is of kind ErrInvalid when
+// it is no such report.
+func ReadReport(from io.Reader) (*bulwark.Report, error) {
+	var in jsonReport
+	if err := json.NewDecoder(io.LimitReader(from, maxReport)).Decode(&in); err != nil {
+		return nil, fmt.Errorf("read report: %w: %w", bulwark.ErrInvalid, err)
+	}
+	if in.Assets == nil || in.Assessments == nil {
+		return nil, fmt.Errorf("read report: %w: it is no report in the json format", bulwark.ErrInvalid)
+	}
+	r := &bulwark.Report{Version: in.Version, Findings: in.Findings, Gaps: in.Gaps, Checks: map[string]*bulwark.Check{}}
+	byID := map[string]*bulwark.Asset{}
+	for _, a := range in.Assets {
+		if a.ID == "" || byID[a.ID] != nil {
+			return nil, fmt.Errorf("read report: %w: asset %q has no id of its own", bulwark.ErrInvalid, a.Name)
+		}
+		asset := &bulwark.Asset{ID: a.ID, Type: a.Type, Name: a.Name, Scope: a.Scope, Declarations: a.Declarations}
+		byID[a.ID] = asset
+		r.Assets = append(r.Assets, asset)
+	}
+	for _, a := range in.Assessments {
+		asset := byID[a.Asset]
+		if asset == nil || a.Check == "" {
+			return nil, fmt.Errorf("read report: %w: an assessment of check %q is of no asset of the report", bulwark.ErrInvalid, a.Check)
+		}
+		asset.Position = a.Location
+		r.Assessments = append(r.Assessments, bulwark.Assessment{Check: a.Check, Asset: a.Asset, State: a.State, Because: a.Because, Evidence: a.Evidence, Instances: readInstances(a.Instances)})
+	}
+	for _, f := range in.Findings {
+		if !f.FirstSeen.IsZero() && (r.Started.IsZero() || f.FirstSeen.Before(r.Started)) {
+			r.Started = f.FirstSeen
+		}
+	}
+	for _, s := range in.Suppressed {
+		r.Suppressed = append(r.Suppressed, bulwark.Suppressed{Finding: s.Finding, By: s.By})
+	}
+	r.Sort()
+	return r, nil
+}
+
+// readInstances undoes jsonInstances: declarations are the asset's.
+func readInstances(list []jsonInstance) []bulwark.Instance {
+	var out []bulwark.Instance
+	for _, i := range list {
+		if i.Declaration == "" {
+			out = append(out, bulwark.Instance{Key: i.Key, Path: i.Path, Location: i.Location})
+		}
+	}
+	return out
+}
 
 // ReadBaseline returns the ids of the findings that a JSON report holds. The
 // error is of kind ErrInvalid when it is none.
@@ -111,7 +173,7 @@ func ReadBaseline(from io.Reader) (map[string]bool, error) {
 			ID string `json:"id"`
 		} `json:"findings"`
 	}
-	dec := json.NewDecoder(io.LimitReader(from, maxBaseline))
+	dec := json.NewDecoder(io.LimitReader(from, maxReport))
 	if err := dec.Decode(&report); err != nil {
 		return nil, fmt.Errorf("read baseline: %w: %w", bulwark.ErrInvalid, err)
 	}

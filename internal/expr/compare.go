@@ -95,9 +95,13 @@ func equalSymbolic(a, b val, ca, cb class) tri {
 }
 
 // isWildcard reports whether a text stands for everything: * or the network of
-// all addresses.
+// all addresses, in the ways in which it is written.
 func isWildcard(s string) bool {
-	return s == "*" || s == "0.0.0.0/0" || s == "::/0"
+	switch s {
+	case "*", "0.0.0.0/0", "::/0", "0.0.0.0", "::", "::0":
+		return true
+	}
+	return false
 }
 
 // isMade reports whether a text is one attribute that a provider gives a

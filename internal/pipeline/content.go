@@ -32,13 +32,15 @@ type ContentOptions struct {
 	// it the product's own expressions, which its tests have checked, are
 	// compiled when a first asset of their type is judged.
 	Tests bool
+	// Inline reads inline tests, to be shown, without type-checking.
+	Inline bool
 }
 
 // LoadContent loads the product's content and the given layers of users over
 // it, and compiles it. What has a problem is left out, and the rest is
 // returned. Serve, scans, tests and reloads all load by it.
 func LoadContent(opts ContentOptions, layers ...content.Layer) (*Loaded, []bulwark.Problem) {
-	c, problems := content.Load(content.Options{Tests: opts.Tests}, append([]content.Layer{content.Embedded()}, layers...)...)
+	c, problems := content.Load(content.Options{Tests: opts.Tests || opts.Inline}, append([]content.Layer{content.Embedded()}, layers...)...)
 	set, more := check.Compile(c.Checks, c.Types, check.Options{Lazy: !opts.Tests})
 	l := &Loaded{Content: c, Checks: set, byID: map[string]*bulwark.Check{}}
 	for _, k := range set.Checks() {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -185,12 +186,38 @@ func judgeAsset(loaded *Loaded, world check.World, a *bulwark.Asset, now time.Ti
 		if !as.Until.IsZero() && (v.Until.IsZero() || as.Until.Before(v.Until)) {
 			v.Until = as.Until
 		}
-		if as.State != bulwark.Unhealthy || len(a.Suppressions) == 0 {
-			continue
-		}
-		if by, ok := suppressed(loaded.Check(as.Check), a, bulwark.Position{}); ok {
-			*as = bulwark.Assessment{Check: as.Check, Asset: as.Asset, State: bulwark.NotApplicable, Because: "silenced at " + by.Position.String(), Queries: as.Queries, Until: as.Until}
-		}
+		silence(loaded, a, as)
 	}
 	return v
+}
+
+// silence makes an unhealthy assessment that a comment in the asset's source
+// silences not apply.
+func silence(loaded *Loaded, a *bulwark.Asset, as *bulwark.Assessment) {
+	if as.State != bulwark.Unhealthy || len(a.Suppressions) == 0 {
+		return
+	}
+	if by, ok := suppressed(loaded.Check(as.Check), a, bulwark.Position{}); ok {
+		*as = bulwark.Assessment{Check: as.Check, Asset: as.Asset, State: bulwark.NotApplicable, Because: "silenced at " + by.Position.String(), Queries: as.Queries, Until: as.Until}
+	}
+}
+
+// Explain judges a stored asset by one check again, now, and returns the
+// verdict with the evidence of whatever it is. It is ErrNotFound when the
+// check does not judge assets of that type. Nothing is stored.
+func (e *Engine) Explain(ctx context.Context, a *bulwark.Asset, id string) (bulwark.Assessment, error) {
+	loaded := e.loaded.Load()
+	world := newEstate(ctx, e.store, []*bulwark.Asset{a})
+	if controlled(world, a) {
+		return bulwark.Assessment{}, fmt.Errorf("pipeline: explain: %s is judged with the asset that made it: %w", a.ID, bulwark.ErrNotFound)
+	}
+	as, ok := loaded.Checks.Explain(a, world, e.now().UTC(), id)
+	if world.err != nil {
+		return bulwark.Assessment{}, fmt.Errorf("pipeline: explain: %w", world.err)
+	}
+	if !ok {
+		return bulwark.Assessment{}, fmt.Errorf("pipeline: explain: check %s does not judge assets of type %s: %w", id, a.Type, bulwark.ErrNotFound)
+	}
+	silence(loaded, a, &as)
+	return as, nil
 }

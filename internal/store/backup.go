@@ -250,17 +250,56 @@ func (s *Store) Restore(ctx context.Context, r io.Reader) error {
 	return nil
 }
 
-func (s *Store) restore(ctx context.Context, r io.Reader) error {
+// VerifyBackup reads a backup through without storing any of it. One that is
+// damaged or cut short is ErrInvalid.
+func VerifyBackup(r io.Reader) error {
+	b, done, err := openBackup(r)
+	if err == nil {
+		defer done()
+		if err = b.tables(context.Background(), nowhere{}); err == nil {
+			err = b.verify()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("store: read backup: %w", err)
+	}
+	return nil
+}
+
+// nowhere takes what is restored and keeps none.
+type nowhere struct{}
+
+func (nowhere) exec(context.Context, string, ...any) error { return nil }
+
+// openBackup begins to read; done must be called after.
+func openBackup(r io.Reader) (b *backupReader, done func(), err error) {
 	magic := make([]byte, len(backupMagic))
 	if _, err := io.ReadFull(r, magic); err != nil || string(magic) != backupMagic {
-		return fmt.Errorf("%w: this is no backup that this program reads", bulwark.ErrInvalid)
+		return nil, nil, fmt.Errorf("%w: this is no backup that this program reads", bulwark.ErrInvalid)
 	}
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxConfig))
 	if err != nil {
+		return nil, nil, err
+	}
+	return &backupReader{r: bufio.NewReaderSize(z, 64<<10), hash: sha256.New()}, z.Close, nil
+}
+
+// verify compares the digest after the last table.
+func (b *backupReader) verify() error {
+	sum := b.hash.Sum(nil)
+	have := make([]byte, len(sum))
+	if _, err := io.ReadFull(b.r, have); err != nil || !bytes.Equal(sum, have) {
+		return refuse(bulwark.ErrInvalid, "the backup is damaged: its digest differs")
+	}
+	return nil
+}
+
+func (s *Store) restore(ctx context.Context, r io.Reader) error {
+	b, done, err := openBackup(r)
+	if err != nil {
 		return err
 	}
-	defer z.Close()
-	b := &backupReader{r: bufio.NewReaderSize(z, 64<<10), hash: sha256.New()}
+	defer done()
 	err = s.write(ctx, func(ctx context.Context, c conn) error {
 		var rows int64
 		if _, err := one(ctx, c, "SELECT (SELECT COUNT(*) FROM assets) + (SELECT COUNT(*) FROM users) + (SELECT COUNT(*) FROM audit)", nil, &rows); err != nil {
@@ -272,10 +311,8 @@ func (s *Store) restore(ctx context.Context, r io.Reader) error {
 		if err := b.tables(ctx, c); err != nil {
 			return err
 		}
-		sum := b.hash.Sum(nil)
-		have := make([]byte, len(sum))
-		if _, err := io.ReadFull(b.r, have); err != nil || !bytes.Equal(sum, have) {
-			return refuse(bulwark.ErrInvalid, "the backup is damaged: its digest differs")
+		if err := b.verify(); err != nil {
+			return err
 		}
 		// Numbers given out before must not be given again.
 		if _, err := s.next(ctx, c, "revisions", 2*revisionBlock); err != nil {
@@ -290,7 +327,12 @@ func (s *Store) restore(ctx context.Context, r io.Reader) error {
 	return s.load(ctx)
 }
 
-func (b *backupReader) tables(ctx context.Context, c conn) error {
+// executor takes what a backup's rows become.
+type executor interface {
+	exec(ctx context.Context, q string, args ...any) error
+}
+
+func (b *backupReader) tables(ctx context.Context, c executor) error {
 	for _, table := range tables {
 		if err := c.exec(ctx, "DELETE FROM "+table); err != nil {
 			return err
@@ -313,7 +355,7 @@ func (b *backupReader) tables(ctx context.Context, c conn) error {
 	}
 }
 
-func (b *backupReader) table(ctx context.Context, c conn, table string) error {
+func (b *backupReader) table(ctx context.Context, c executor, table string) error {
 	n, err := binary.ReadUvarint(b)
 	if err != nil || n == 0 || n > 64 {
 		return fmt.Errorf("%w: it has %d columns", bulwark.ErrInvalid, n)

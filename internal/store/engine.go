@@ -104,6 +104,13 @@ func openSQLite(ctx context.Context, file string) (engine, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of database: %w", err)
 	}
+	made, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600) // the log that SQLite puts beside it has its mode
+	if err != nil {
+		return nil, fmt.Errorf("make database: %w", err)
+	}
+	if err := made.Close(); err != nil {
+		return nil, fmt.Errorf("make database: %w", err)
+	}
 	name := "file:" + (&url.URL{Path: file}).EscapedPath() + sqlitePragmas
 	// In bulk a page changes many times: it is copied into the file after some
 	// 64 MB of log and not after 4.

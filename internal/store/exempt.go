@@ -175,35 +175,61 @@ func readExemptions(ctx context.Context, q querier) (*exemptions, error) {
 // same transaction. A known ID is ErrConflict; one of a finding gets the
 // finding's check, asset and scope, and one of an asset the asset's scope.
 func (s *Store) AddExemption(ctx context.Context, e bulwark.Exemption) error {
-	if e.ID == "" || e.Check == "" && e.Scope == "" && e.Asset == "" && e.Finding == "" {
-		return fmt.Errorf("store: add exemption: %w: it has no id or names nothing", bulwark.ErrInvalid)
-	}
-	if e.Category != bulwark.Waiver && e.Category != bulwark.Mitigated {
-		return fmt.Errorf("store: add exemption %s: %w: category %q", e.ID, bulwark.ErrInvalid, e.Category)
-	}
-	e.Reason, e.Author = clean(e.Reason), clean(e.Author)
-	if err := s.locate(ctx, &e); err != nil {
-		return fmt.Errorf("store: add exemption %s: %w", e.ID, err)
-	}
-	data, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("store: add exemption %s: %w", e.ID, err)
-	}
-	err = s.changeExemptions(ctx, func(ctx context.Context, c conn, id int64) ([]bulwark.Exemption, error) {
-		taken, err := one(ctx, c, "SELECT id FROM exemptions WHERE public = $1", []any{e.ID}, new(int64))
+	return s.AddExemptions(ctx, []bulwark.Exemption{e})
+}
+
+// AddExemptions does so with several in one transaction: all or none.
+func (s *Store) AddExemptions(ctx context.Context, list []bulwark.Exemption) error {
+	list = slices.Clone(list)
+	data := make([]string, len(list))
+	for i := range list {
+		e := &list[i]
+		if err := s.completeExemption(ctx, e); err != nil {
+			return fmt.Errorf("store: add exemption %s: %w", e.ID, err)
+		}
+		text, err := json.Marshal(e)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("store: add exemption %s: %w", e.ID, err)
 		}
-		if taken {
-			return nil, refuse(bulwark.ErrConflict, "the id is taken")
+		data[i] = string(text)
+	}
+	err := s.changeExemptions(ctx, func(ctx context.Context, c conn, id int64) ([]bulwark.Exemption, error) {
+		for i, e := range list {
+			if i > 0 {
+				var err error
+				if id, err = s.next(ctx, c, "exemptions", 1); err != nil {
+					return nil, err
+				}
+			}
+			taken, err := one(ctx, c, "SELECT id FROM exemptions WHERE public = $1", []any{e.ID}, new(int64))
+			if err != nil {
+				return nil, err
+			}
+			if taken {
+				return nil, refuse(bulwark.ErrConflict, "the id %s is taken", e.ID)
+			}
+			if err := c.exec(ctx, "INSERT INTO exemptions (id, public, created, expires, ended, data) VALUES ($1, $2, $3, $4, 0, $5)", id, e.ID, millis(e.Created), millis(e.Expires), data[i]); err != nil {
+				return nil, err
+			}
 		}
-		err = c.exec(ctx, "INSERT INTO exemptions (id, public, created, expires, ended, data) VALUES ($1, $2, $3, $4, 0, $5)", id, e.ID, millis(e.Created), millis(e.Expires), string(data))
-		return []bulwark.Exemption{e}, err
+		return list, nil
 	})
 	if err != nil {
-		return fmt.Errorf("store: add exemption %s: %w", e.ID, err)
+		return fmt.Errorf("store: add %d exemptions: %w", len(list), err)
 	}
 	return nil
+}
+
+// completeExemption checks an exemption and completes what it applies to.
+func (s *Store) completeExemption(ctx context.Context, e *bulwark.Exemption) error {
+	if e.ID == "" || e.Check == "" && e.Scope == "" && e.Asset == "" && e.Finding == "" {
+		return fmt.Errorf("%w: it has no id or names nothing", bulwark.ErrInvalid)
+	}
+	if e.Category != bulwark.Waiver && e.Category != bulwark.Mitigated {
+		return fmt.Errorf("%w: category %q", bulwark.ErrInvalid, e.Category)
+	}
+	e.Reason, e.Author = clean(e.Reason), clean(e.Author)
+	return s.locate(ctx, e)
 }
 
 // locate completes what an exemption applies to.

@@ -130,6 +130,14 @@ func (s *Store) Outbox(ctx context.Context, limit int) ([]Message, error) {
 	return out, nil
 }
 
+// OutboxSize returns how many messages are not deleted yet.
+func (s *Store) OutboxSize(ctx context.Context) (n int64, err error) {
+	if _, err := one(ctx, s.r, "SELECT COUNT(*) FROM outbox", nil, &n); err != nil {
+		return 0, fmt.Errorf("store: count outbox: %w", err)
+	}
+	return n, nil
+}
+
 // DeleteOutbox deletes messages, by their ids, that the stream has synced.
 func (s *Store) DeleteOutbox(ctx context.Context, ids []string) error {
 	err := s.write(ctx, func(ctx context.Context, c conn) error {

@@ -94,11 +94,7 @@ func writeSynced(file string, data []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	dir, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return SyncFolder(filepath.Dir(file))
 }
 
 func (k *keyring) seal(name string, plain []byte) (version int64, sealed []byte, err error) {
