@@ -28,8 +28,8 @@ import (
 	"github.com/bulwarksec/bulwark/internal/store"
 )
 
-// Deployments of 3 KB, decoded, judged by all checks that apply and stored; the
-// same again; and what one changed asset takes until the HTTP API shows it, at
+// Deployments of 3 KB, decoded, judged by all checks that apply and stored, those
+// of people who heed the checks and those of people who do not; the same again; and what one changed asset takes until the HTTP API shows it, at
 // rest and while all others change. In a process of its own; a database server's
 // time is not in it. A last row is the program idle over that SQLite file.
 var (
@@ -39,6 +39,7 @@ var (
 
 var (
 	storeAssets         = flag.Int("assets", 100_000, "assets of the store's job")
+	storeAssetsCareless = flag.Int("assets-careless", 20_000, "the same with twenty findings an asset")
 	storeAssetsPostgres = flag.Int("assets-postgres", 10_000, "the same on PostgreSQL, whose server shares the processors")
 )
 
@@ -61,10 +62,15 @@ func benchStore(log io.Writer) ([]row, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	rows, err := benchOneStore(log, "SQLite", filepath.Join(dir, "bulwark.db"), *storeAssets)
+	careless, err := benchOneStore(log, "SQLite, careless", filepath.Join(dir, "careless.db"), *storeAssetsCareless, fleetCareless)
 	if err != nil {
 		return nil, err
 	}
+	rows, err := benchOneStore(log, "SQLite", filepath.Join(dir, "bulwark.db"), *storeAssets, fleetCareful)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, careless...)
 	idle, err := benchIdle(log, dir)
 	if err != nil {
 		return nil, err
@@ -75,13 +81,13 @@ func benchStore(log io.Writer) ([]row, error) {
 		fmt.Fprintln(log, "  no PostgreSQL: BULWARK_TEST_POSTGRES is not set (make bench starts one)")
 		return rows, nil
 	}
-	more, err := benchOneStore(log, "PostgreSQL", address, *storeAssetsPostgres)
+	more, err := benchOneStore(log, "PostgreSQL", address, *storeAssetsPostgres, fleetCareful)
 	return append(rows, more...), err
 }
 
-func benchOneStore(log io.Writer, name, address string, n int) ([]row, error) {
+func benchOneStore(log io.Writer, name, address string, n int, kind string) ([]row, error) {
 	var s stored
-	u, err := inChild(log, &s, "store", address, strconv.Itoa(n))
+	u, err := inChild(log, &s, "store", address, strconv.Itoa(n), kind)
 	if err != nil {
 		return nil, err
 	}
@@ -137,9 +143,9 @@ func storeChild(args []string) (any, error) {
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	e := pipeline.NewEngine(st, loaded, time.Now, quiet)
-	docs, err := fleetDocs()
-	if err != nil {
-		return nil, err
+	docs := fleet.Careful()
+	if args[2] == fleetCareless {
+		docs = fleet.Docs()
 	}
 	f := &fleet.Fleet{Names: loaded.Content.Types.Names(), Docs: docs, N: n}
 	e.Add(pipeline.Source{ID: "fleet", Gatherer: f})
@@ -182,14 +188,11 @@ func storeChild(args []string) (any, error) {
 	return out, st.Close()
 }
 
-// fleetDocs are the Deployments of the checks' job with names to fill in.
-func fleetDocs() ([][]byte, error) {
-	docs, err := deployments(2000, checkSeed)
-	for i, doc := range docs {
-		docs[i] = []byte(strings.Replace(string(doc), `"name":"checkout"`, `"name":"NAME"`, 1))
-	}
-	return docs, err
-}
+// Whose Deployments a child takes.
+const (
+	fleetCareful  = "careful"
+	fleetCareless = "careless"
+)
 
 // storeSize is the bytes that a database holds on disk.
 func storeSize(ctx context.Context, address string) (size int64, err error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -37,6 +38,27 @@ func Docs() [][]byte {
 	for i := range docs {
 		digest := fmt.Sprintf("%016x%016x%016x%016x", rng.Uint64(), rng.Uint64(), rng.Uint64(), rng.Uint64())
 		docs[i] = fmt.Appendf(nil, deployment, rng.IntN(200), rng.IntN(9)+1, digest, rng.IntN(3) > 0, rng.IntN(4) == 0)
+	}
+	return docs
+}
+
+// Careful returns the Deployments of Docs as people write them who heed the
+// checks: one fails on each, since no network policy is among the assets, and a
+// second on every fourth, as in Docs.
+func Careful() [][]byte {
+	mend := strings.NewReplacer(
+		`"runAsNonRoot":true,"fsGroup":2000`, `"runAsNonRoot":true,"runAsUser":10001,"runAsGroup":10001,"fsGroup":20000`,
+		`.1","command"`, `.1@sha256:`+strings.Repeat("ab", 32)+`","imagePullPolicy":"Always","command"`,
+		`.3.1","imagePullPolicy"`, `.3.1@sha256:`+strings.Repeat("cd", 32)+`","imagePullPolicy"`,
+		`{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}},`, ``,
+		`{"containerPort":15001}`, `{"name":"mesh","containerPort":15001}`,
+		`"privileged":false,"runAsNonRoot":true,"allowPrivilegeEscalation":false`, `"privileged":false,"runAsNonRoot":true,"allowPrivilegeEscalation":false,"readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"]}`,
+		`{"name":"proxy",`, `{"name":"proxy","imagePullPolicy":"Always","livenessProbe":{"tcpSocket":{"port":15001}},"readinessProbe":{"tcpSocket":{"port":15001}},`,
+		`"automountServiceAccountToken":true`, `"automountServiceAccountToken":false`,
+	)
+	docs := Docs()
+	for i, doc := range docs {
+		docs[i] = []byte(mend.Replace(string(doc)))
 	}
 	return docs
 }
