@@ -213,39 +213,53 @@ func (d *decoder) key() error {
 	return nil
 }
 
+// plain marks the bytes of a string that stand for themselves.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
 // text appends the string at d.i to the builder's text and returns where it
 // begins.
 func (d *decoder) text() (off int, err error) {
 	off = len(d.b.text)
-	d.i++
-	start := d.i
-	for d.i < len(d.data) {
-		switch c := d.data[d.i]; {
+	data, i := d.data, d.i+1
+	start := i
+	for {
+		for i < len(data) && plain[data[i]] {
+			i++
+		}
+		if i >= len(data) {
+			d.i = i
+			return off, errTruncated
+		}
+		switch c := data[i]; {
 		case c == '"':
-			d.b.text = append(d.b.text, d.data[start:d.i]...)
-			d.i++
+			d.b.text = append(d.b.text, data[start:i]...)
+			d.i = i + 1
 			return off, nil
 		case c == '\\':
-			d.b.text = append(d.b.text, d.data[start:d.i]...)
+			d.b.text = append(d.b.text, data[start:i]...)
+			d.i = i
 			if err := d.escape(); err != nil {
 				return off, err
 			}
-			start = d.i
-		case c < 0x20:
+			i, start = d.i, d.i
+		case c < ' ':
+			d.i = i
 			return off, fmt.Errorf("control character %q in a string", c)
-		case c < utf8.RuneSelf:
-			d.i++
 		default:
-			r, w := utf8.DecodeRune(d.data[d.i:])
+			r, w := utf8.DecodeRune(data[i:])
 			if r == utf8.RuneError && w == 1 {
-				d.b.text = append(d.b.text, d.data[start:d.i]...)
+				d.b.text = append(d.b.text, data[start:i]...)
 				d.b.text = append(d.b.text, "\uFFFD"...)
-				start = d.i + 1
+				start = i + 1
 			}
-			d.i += w
+			i += w
 		}
 	}
-	return off, errTruncated
 }
 
 func (d *decoder) escape() error {
