@@ -1,5 +1,7 @@
 package bulwark
 
+import "encoding/binary"
+
 // NameID is an index in a Names table.
 type NameID uint32
 
@@ -38,13 +40,25 @@ func tableSize(n int) int {
 	return size
 }
 
-// hashName is FNV-1a over 32 bits.
+// hashName mixes eight bytes at a time, the last ones overlapping. The constant
+// is 2^64 divided by the golden ratio, made odd.
 func hashName(s []byte) uint32 {
-	h := uint32(2166136261)
-	for _, c := range s {
-		h = (h ^ uint32(c)) * 16777619
+	const mix = 0x9e3779b97f4a7c15
+	h := uint64(len(s)) * mix
+	if len(s) < 8 {
+		var w uint64
+		for _, c := range s {
+			w = w<<8 | uint64(c)
+		}
+		h = (h ^ w) * mix
+		return uint32(h >> 32)
 	}
-	return h ^ h>>15
+	for t := s; len(t) > 8; t = t[8:] {
+		h = (h ^ binary.LittleEndian.Uint64(t)) * mix
+		h ^= h >> 29
+	}
+	h = (h ^ binary.LittleEndian.Uint64(s[len(s)-8:])) * mix
+	return uint32(h >> 32)
 }
 
 // ID returns the id of s in the table, and false when it has none.

@@ -19,7 +19,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -123,7 +122,6 @@ func measure(n int, f func() error) (float64, error) {
 	best := 0.0
 	for i := range rounds {
 		runtime.GC()
-		debug.FreeOSMemory()
 		start := cpu()
 		if err := f(); err != nil {
 			return 0, err

@@ -71,7 +71,7 @@ function fields(facets: Record<string, Facet[]>): Field[] {
     { key: "type", label: "Type", values: facets.type?.map((f) => ({ ...f, label: typeLabel(f.value) })) },
     { key: "in", label: "Scope", values: facets.in },
     { key: "origin", label: "Known from", values: facets.origin },
-    { key: "region", label: "Region", values: facets.region },
+    { key: "region", label: "Region", values: facets.region?.filter((f) => f.value !== "") },
     { key: "stale", label: "Stale", values: facets.stale },
   ];
 }
