@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/bulwarksec/bulwark"
-	"github.com/bulwarksec/bulwark/internal/check"
 	"github.com/bulwarksec/bulwark/internal/pipeline/fleet"
 	"github.com/bulwarksec/bulwark/internal/store"
 )
@@ -22,7 +21,8 @@ func cpu() time.Duration {
 }
 
 // BenchmarkCollect decodes, stores and judges a fleet by the product's own
-// content: the first time, again unchanged, and with 1 % changed. Its size is
+// content: the first time, again unchanged, and with 1 % changed; once a fleet
+// of people who heed the checks, once of people who do not. Its size is
 // BULWARK_BENCH_ASSETS or 10,000, its store BULWARK_BENCH_STORE or a SQLite
 // file. Processor time is this process's alone.
 func BenchmarkCollect(b *testing.B) {
@@ -30,49 +30,15 @@ func BenchmarkCollect(b *testing.B) {
 	if v, err := strconv.Atoi(os.Getenv("BULWARK_BENCH_ASSETS")); err == nil {
 		n = v
 	}
-	for _, some := range []int{30, 0} {
-		b.Run(map[int]string{30: "thirty_checks", 0: "all_checks"}[some], func(b *testing.B) { benchCollect(b, n, benchContent(b, some)) })
-	}
-}
-
-// benchContent is the product's content, or of it some checks of Deployments
-// of which three fail on a typical one.
-func benchContent(b *testing.B, some int) *Loaded {
 	l, problems := LoadContent(ContentOptions{})
 	if len(problems) > 0 {
 		b.Fatal(problems)
 	}
-	if some == 0 {
-		return l
-	}
-	sample, err := (&fleet.Fleet{Names: l.Content.Types.Names(), Docs: fleet.Docs()}).Asset(0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var chosen []*bulwark.Check
-	bad := 0
-	for _, a := range l.Checks.Judge(sample, NewWorld(nil), time.Now()) {
-		if a.State == bulwark.Unhealthy || a.State == bulwark.Undetermined {
-			if bad++; bad > 3 {
-				continue
-			}
-		}
-		if len(chosen) < some-max(0, 3-bad) {
-			chosen = append(chosen, l.Check(a.Check))
-		}
-	}
-	set, problems := check.Compile(chosen, l.Content.Types, check.Options{})
-	if len(problems) > 0 {
-		b.Fatal(problems)
-	}
-	out := &Loaded{Content: l.Content, Checks: set, byID: map[string]*bulwark.Check{}}
-	for _, c := range set.Checks() {
-		out.byID[c.ID] = c
-	}
-	return out
+	b.Run("careful", func(b *testing.B) { benchCollect(b, n, l, fleet.Careful()) })
+	b.Run("careless", func(b *testing.B) { benchCollect(b, n, l, fleet.Docs()) })
 }
 
-func benchCollect(b *testing.B, n int, l *Loaded) {
+func benchCollect(b *testing.B, n int, l *Loaded, docs [][]byte) {
 	checks := len(l.Checks.For("apps/v1/Deployment"))
 	for b.Loop() {
 		file := tempFile(b)
@@ -85,7 +51,7 @@ func benchCollect(b *testing.B, n int, l *Loaded) {
 			b.Fatal(err)
 		}
 		e := NewEngine(st, l, time.Now, testLog(b))
-		f := &fleet.Fleet{Names: l.Content.Types.Names(), Docs: fleet.Docs(), N: n}
+		f := &fleet.Fleet{Names: l.Content.Types.Names(), Docs: docs, N: n}
 		e.Add(Source{ID: "fleet", Gatherer: f})
 		for _, step := range []struct {
 			name   string
