@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -47,6 +48,7 @@ type conn interface {
 	begin(ctx context.Context) error
 	commit(ctx context.Context) error
 	rollback(ctx context.Context)
+	rest(ctx context.Context) // nothing is written for a while: gives memory back
 	close(ctx context.Context)
 }
 
@@ -131,6 +133,7 @@ func openSQLite(ctx context.Context, file string) (engine, error) {
 	}
 	read.SetMaxOpenConns(8)
 	read.SetMaxIdleConns(8)
+	read.SetConnMaxIdleTime(time.Minute) // its cache goes with a connection
 	return &sqliteEngine{read, write}, nil
 }
 
@@ -196,7 +199,8 @@ func (c *sqliteConn) query(ctx context.Context, q string, args ...any) (rows, er
 
 func (c *sqliteConn) begin(ctx context.Context) error  { return c.exec(ctx, "BEGIN IMMEDIATE") }
 func (c *sqliteConn) commit(ctx context.Context) error { return c.exec(ctx, "COMMIT") }
-func (c *sqliteConn) rollback(ctx context.Context)     { _ = c.exec(ctx, "ROLLBACK") } // fails where the engine has rolled back by itself
+func (c *sqliteConn) rollback(ctx context.Context)     { _ = c.exec(ctx, "ROLLBACK") }                         // fails where the engine has rolled back by itself
+func (c *sqliteConn) rest(ctx context.Context)         { _, _ = c.c.ExecContext(ctx, "PRAGMA shrink_memory") } // empties its cache of pages
 func (c *sqliteConn) close(context.Context) {
 	for _, s := range c.stmts {
 		_ = s.Close() // the connection goes with them
@@ -313,6 +317,8 @@ func (c *postgresConn) rollback(ctx context.Context) {
 		_ = c.c.Close(ctx) // a broken connection rolls back by itself; the writer opens another
 	}
 }
+
+func (c *postgresConn) rest(context.Context) {}
 
 func (c *postgresConn) close(ctx context.Context) { _ = c.c.Close(ctx) }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -82,7 +83,7 @@ func (w *writer) run() {
 		close(w.done)
 	}()
 	for {
-		j := w.next()
+		j := w.next(ctx, c)
 		if j == nil {
 			return
 		}
@@ -106,7 +107,11 @@ func (w *writer) run() {
 	}
 }
 
-func (w *writer) next() *job {
+// restAfter is how long nothing is written before memory is given back.
+const restAfter = 3 * time.Second
+
+// next waits for a job; nil is the end. Meanwhile c, which may be nil, rests.
+func (w *writer) next(ctx context.Context, c conn) *job {
 	select {
 	case <-w.quit:
 		return nil
@@ -114,13 +119,23 @@ func (w *writer) next() *job {
 		return j
 	default:
 	}
-	select {
-	case <-w.quit:
-		return nil
-	case j := <-w.single:
-		return j
-	case j := <-w.bulk:
-		return j
+	var quiet <-chan time.Time
+	if c != nil {
+		t := time.NewTimer(restAfter)
+		defer t.Stop()
+		quiet = t.C
+	}
+	for {
+		select {
+		case <-w.quit:
+			return nil
+		case j := <-w.single:
+			return j
+		case j := <-w.bulk:
+			return j
+		case <-quiet:
+			c.rest(ctx)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -71,7 +72,7 @@ func benchStore(log io.Writer) ([]row, error) {
 		return nil, err
 	}
 	rows = append(rows, careless...)
-	idle, err := benchIdle(log, dir)
+	idle, err := benchIdle(log, filepath.Join(dir, idleFolder))
 	if err != nil {
 		return nil, err
 	}
@@ -176,6 +177,9 @@ func storeChild(args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := keepIdle(args[0]); err != nil {
+		return nil, err
+	}
 	if st, err = store.Open(ctx, args[0], store.Options{}); err != nil {
 		return nil, err
 	}
@@ -193,6 +197,32 @@ const (
 	fleetCareful  = "careful"
 	fleetCareless = "careless"
 )
+
+// idleFolder holds the state before everything changes: a server over what is
+// there afterwards would still be judging.
+const idleFolder = "idle"
+
+// keepIdle copies a SQLite file that nobody has open.
+func keepIdle(address string) error {
+	if strings.HasPrefix(address, "postgres") {
+		return nil
+	}
+	from, err := os.Open(address)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	dir := filepath.Join(filepath.Dir(address), idleFolder)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	to, err := os.Create(filepath.Join(dir, "bulwark.db"))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
+}
 
 // storeSize is the bytes that a database holds on disk.
 func storeSize(ctx context.Context, address string) (size int64, err error) {
