@@ -85,10 +85,7 @@ func equalSymbolic(a, b val, ca, cb class) tri {
 	}
 	s := other.text()
 	prefix, suffix := literalEnds(sym.v)
-	if s == "" || s == "*" && computed(sym.v) || !strings.HasPrefix(s, prefix) || !strings.HasSuffix(s, suffix) || len(s) < len(prefix)+len(suffix) {
-		return no
-	}
-	if isWildcard(s) && isMade(sym.v.Parts()) {
+	if s == "" || isWildcard(s) && isMade(sym.v.Parts()) || !strings.HasPrefix(s, prefix) || !strings.HasSuffix(s, suffix) || len(s) < len(prefix)+len(suffix) {
 		return no
 	}
 	return unsure
@@ -104,42 +101,33 @@ func isWildcard(s string) bool {
 	return false
 }
 
-// isMade reports whether a text is one attribute that a provider gives a
-// resource (an id, an ARN, a network), which stands for that resource and never
-// for everything.
+// isMade reports whether every symbol of a text stands for what a provider makes
+// up: an attribute of a resource (an id, an ARN, a network), an account, a
+// region. None of those is a wildcard, nor does one come of them.
 func isMade(parts []bulwark.Part) bool {
-	if len(parts) != 1 || parts[0].Symbol == nil || parts[0].Symbol.Attribute == "" {
-		return false
+	for _, p := range parts {
+		if p.Symbol != nil && !isMadeUp(p.Symbol) {
+			return false
+		}
 	}
-	switch s := parts[0].Symbol; s.Kind {
-	case "computed":
+	return true
+}
+
+func isMadeUp(s *bulwark.Symbol) bool {
+	switch s.Kind {
+	case "account", "region", "partition", "stackname", "stack":
 		return true
+	case "computed":
+		return s.Attribute != ""
 	case "undeclared":
 		for part := range strings.SplitSeq(s.Address, ".") {
 			if part == "var" || part == "local" || part == "data" {
 				return false
 			}
 		}
-		return true
+		return s.Attribute != ""
 	}
 	return false
-}
-
-// computed reports whether the symbols of a text all stand for what a provider
-// makes up: a name, an id, an address, the number of an account. None of those
-// is a lone asterisk, which policies read as everybody and everything.
-func computed(v bulwark.Value) bool {
-	for _, p := range v.Parts() {
-		if p.Symbol == nil {
-			continue
-		}
-		switch p.Symbol.Kind {
-		case "computed", "account", "region", "partition", "stackname", "stack":
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // literalEnds returns the literal text before the first and after the last

@@ -27,7 +27,6 @@
 //	related(asset, 'name')  assets in a relation: a list, typed where type files say
 //	fact(asset, 'kind')     what an engine found about an asset
 //	strings(x)              a list of what may be one value or a list; absent is []
-//	written(x)              the literal parts of a text, a space for what is known later
 //	json(x)                 a text read as JSON; what is data already stays
 //	statements(x)           statements of an IAM policy, document or text, as a list
 //	principals(statement)   its principals of every kind, as a list of texts
