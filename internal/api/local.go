@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -34,26 +32,7 @@ func (s *Server) ServeLocal(ctx context.Context, l net.Listener) error {
 	if l.Addr().Network() != "unix" {
 		return fmt.Errorf("api: serve locally on %s: %w: want a socket file", l.Addr(), bulwark.ErrInvalid)
 	}
-	server := &http.Server{
-		Handler: s.LocalHandler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		BaseContext: func(net.Listener) context.Context { return ctx },
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("api: serve locally: %w", err)
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	err := server.Shutdown(grace)
-	if err != nil {
-		err = errors.Join(err, server.Close())
-	}
-	<-ended
-	return err
+	return s.answer(ctx, l, nil, s.LocalHandler())
 }
 
 // byFolder returns who makes a request to LocalHandler.

@@ -143,9 +143,14 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, tlsConfig *tls.Confi
 	if err := CheckListen(l.Addr().String(), tlsConfig != nil); err != nil {
 		return err
 	}
+	return s.answer(ctx, l, tlsConfig, s.Handler())
+}
+
+// answer answers on a listener until ctx ends, then lets requests end for up to
+// ten seconds. It returns nil when ctx ended.
+func (s *Server) answer(ctx context.Context, l net.Listener, tlsConfig *tls.Config, h http.Handler) error {
 	server := &http.Server{
-		Handler: s.Handler(), TLSConfig: tlsConfig,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: h, TLSConfig: tlsConfig, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
