@@ -17,7 +17,6 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/api"
 	"github.com/bulwarksec/bulwark/internal/client"
-	"github.com/bulwarksec/bulwark/internal/compliance"
 	"github.com/bulwarksec/bulwark/internal/export"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/store"
@@ -218,15 +217,6 @@ func (f *sourceFlags) openAPI(cmd *cobra.Command, s *source, address string, now
 
 // openStore opens a store that counts and rates by loaded content.
 func openStore(ctx context.Context, address string, loaded *pipeline.Loaded, now func() time.Time, log *slog.Logger) (*store.Store, error) {
-	return store.Open(ctx, address, store.Options{
-		Delta: func(old, new *bulwark.States) []bulwark.Count { return compliance.Delta(old, new, loaded.Control) },
-		Severity: func(id string) (bulwark.Severity, bool) {
-			c := loaded.Check(id)
-			if c == nil {
-				return 0, false
-			}
-			return c.Severity, true
-		},
-		Names: loaded.Content.Types.Names(), Now: now, Log: log,
-	})
+	k := loaded.Knowledge()
+	return store.Open(ctx, address, store.Options{Names: k.Names, Delta: k.Delta, Severity: k.Severity, Keys: k.Keys, Digest: k.Digest, Now: now, Log: log})
 }

@@ -43,6 +43,7 @@ type collection struct {
 	seen     map[listed]*store.Seen
 	listings []bulwark.Listing
 	gaps     []bulwark.Gap
+	untold   int64 // gaps beyond maxGaps
 	assets   int64
 	few      map[string][]string // ids by scope, while they are at most maxFew
 }
@@ -99,6 +100,8 @@ func (c *collection) take(g bulwark.Gathered) {
 	case g.Gap != nil:
 		if len(c.gaps) < maxGaps {
 			c.gaps = append(c.gaps, *g.Gap)
+		} else {
+			c.untold++
 		}
 	case g.Listing != nil:
 		l := *g.Listing
@@ -208,6 +211,9 @@ func (c *collection) storeGaps(ctx context.Context, failed error) error {
 			break
 		}
 		scope = l.Scope
+	}
+	if c.untold > 0 {
+		c.gaps = append(c.gaps, bulwark.Gap{What: "gaps", Where: c.source, Why: fmt.Sprintf("%d more are not listed", c.untold), Needs: "mend some of those that are"})
 	}
 	slices.SortFunc(c.gaps, func(a, b bulwark.Gap) int {
 		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Where, b.Where), cmp.Compare(a.Why, b.Why))

@@ -197,7 +197,7 @@ func silence(loaded *Loaded, a *bulwark.Asset, as *bulwark.Assessment) {
 	if as.State != bulwark.Unhealthy || len(a.Suppressions) == 0 {
 		return
 	}
-	if by, ok := suppressed(loaded.Check(as.Check), a, bulwark.Position{}); ok {
+	if by, ok := suppressed(loaded.Check(as.Check), a); ok {
 		*as = bulwark.Assessment{Check: as.Check, Asset: as.Asset, State: bulwark.NotApplicable, Because: "silenced at " + by.Position.String(), Queries: as.Queries, Until: as.Until}
 	}
 }

@@ -264,7 +264,7 @@ func result(t *testing.T, dir string) (state string, told map[string]int) {
 	}()
 	state = dump(t, st)
 	l := load(t, nil)
-	if _, err := st.Use(t.Context(), l.knowledge(), l.arithmetic()); err != nil {
+	if _, err := st.Use(t.Context(), l.Knowledge(), l.arithmetic()); err != nil {
 		t.Fatal(err)
 	}
 	for s := range killScopes {

@@ -14,8 +14,8 @@ import (
 	"github.com/bulwarksec/bulwark/internal/store"
 )
 
-// knowledge is what the store needs of loaded content.
-func (l *Loaded) knowledge() store.Knowledge {
+// Knowledge is what a store needs of loaded content.
+func (l *Loaded) Knowledge() store.Knowledge {
 	return store.Knowledge{
 		Names: l.Content.Types.Names(),
 		Delta: func(old, new *bulwark.States) []bulwark.Count { return compliance.Delta(old, new, l.Control) },
@@ -111,7 +111,7 @@ func (e *Engine) takeUp(ctx context.Context, l *Loaded) error {
 		}
 	}
 	e.loaded.Store(l)
-	recounted, err := e.store.Use(ctx, l.knowledge(), l.arithmetic())
+	recounted, err := e.store.Use(ctx, l.Knowledge(), l.arithmetic())
 	if err != nil {
 		return err
 	}

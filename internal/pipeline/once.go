@@ -135,7 +135,7 @@ func addFindings(r *bulwark.Report) {
 			if f.Location.File == "" {
 				f.Location = deciding(as, asset)
 			}
-			if by, ok := suppressed(c, asset, f.Location); ok {
+			if by, ok := suppressed(c, asset); ok {
 				r.Suppressed = append(r.Suppressed, bulwark.Suppressed{Finding: f, By: by})
 				continue
 			}
@@ -157,7 +157,7 @@ func deciding(as bulwark.Assessment, asset *bulwark.Asset) bulwark.Position {
 
 // suppressed finds a comment that silences a check on an asset. A comment
 // counts on the whole asset that it stands in.
-func suppressed(c *bulwark.Check, a *bulwark.Asset, _ bulwark.Position) (bulwark.Suppression, bool) {
+func suppressed(c *bulwark.Check, a *bulwark.Asset) (bulwark.Suppression, bool) {
 	for _, s := range a.Suppressions {
 		if s.ID == "*" || s.ID == c.ID || slices.Contains(c.Was, s.ID) || slices.Contains(c.Equivalents[s.Tool], s.ID) {
 			return s, true
