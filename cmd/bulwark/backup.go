@@ -136,7 +136,7 @@ func (f *restoreFlags) replace(ctx context.Context, folder *dataFolder, file str
 	if _, err := os.Stat(filepath.Join(folder.dir, "bulwark.db")); err == nil && !f.force {
 		return fmt.Errorf("data folder %s: %w: it holds a state: --force replaces it", folder.dir, bulwark.ErrConflict)
 	}
-	work, err := os.MkdirTemp(folder.dir, "restoring-*")
+	work, err := os.MkdirTemp(folder.dir, restoring+"*")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/bulwarksec/bulwark"
@@ -60,10 +61,25 @@ func (f *dataFolder) Close() error { return f.lock.Close() } // the lock goes wi
 // database is the address of the folder's own database.
 func (f *dataFolder) database() string { return "sqlite:" + filepath.Join(f.dir, "bulwark.db") }
 
+// restoring begins the names of folders in which a state is being restored.
+const restoring = "restoring-"
+
 // finishRestore puts a restored state in place of the old one. restored/ is
 // made whole under another name first, so that its being there is the decision;
-// each step may be repeated.
+// each step may be repeated. What a killed restoration left unfinished goes: the
+// folder is held, so that none is under way.
 func (f *dataFolder) finishRestore() error {
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), restoring) {
+			if err := os.RemoveAll(filepath.Join(f.dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
 	ready := filepath.Join(f.dir, "restored")
 	if _, err := os.Stat(ready); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {

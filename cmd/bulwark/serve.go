@@ -10,13 +10,13 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/api"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/provider/host"
@@ -165,12 +165,17 @@ func (f *serveFlags) connect(engine *pipeline.Engine, loaded *pipeline.Loaded) e
 		h.ID = f.hostID
 		engine.Add(pipeline.Source{ID: "host", Kind: "host", Name: "This machine", Interval: f.interval, Gatherer: h})
 	}
+	named := map[string]string{} // a connector's name → the folder that it reads
 	for _, dir := range f.code {
 		s, err := newIaC(loaded, dir, "", nil)
 		if err != nil {
 			return err
 		}
 		name := filepath.Base(filepath.Clean(dir))
+		if other, ok := named[name]; ok {
+			return fmt.Errorf("--scan-iac %s: %w: %s is called %s as well, and assets of the two would take each other's place: name a folder above both", dir, bulwark.ErrConflict, other, name)
+		}
+		named[name] = dir
 		engine.Add(pipeline.Source{ID: "iac:" + name, Kind: "iac", Name: name, Interval: f.interval, Gatherer: s})
 	}
 	return nil
@@ -189,10 +194,9 @@ func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, e
 	if err := registerState(metrics, p); err != nil {
 		return nil, err
 	}
-	hostname, _, _ := strings.Cut(addr.String(), ":")
 	return api.New(api.Options{
 		Store: p.store, Content: p.engine, Runs: p.engine, Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Metrics: metrics,
-		URL: scheme + addr.String(), Loopback: net.ParseIP(strings.Trim(hostname, "[]")).IsLoopback() || hostname == "localhost", Secure: secure,
+		URL: scheme + addr.String(), Loopback: api.CheckListen(addr.String(), false) == nil, Secure: secure,
 		Explain: p.engine.Explain,
 		Backup:  func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) },
 		Ready:   func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) },
