@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 export PATH := $(PATH):/usr/local/go/bin
 export CGO_ENABLED := 0
+export GOFLAGS := -trimpath
 ifeq ($(HOME),)
 export HOME := $(CURDIR)/build/home
 endif
@@ -28,7 +29,7 @@ all: build vet lint check ## build, vet, staticcheck and the fast tests (what to
 build: web ## build the pages and bin/bulwark (static, reproducible, version from git)
 	@scripts/ensure go
 	@if [ -d cmd/bulwark ]; then \
-		go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/bulwark ./cmd/bulwark; \
+		go build -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/bulwark ./cmd/bulwark; \
 	else go build -buildvcs=false ./...; fi
 
 run: build ## install what is missing, build, scan this host, deploy/ and examples/, and serve (ARGS= for more flags)

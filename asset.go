@@ -106,9 +106,23 @@ type Listing struct {
 	At        time.Time
 }
 
+// ScopeInfo tells what people call a scope: an account, subscription, project
+// or cluster that a connector reaches.
+type ScopeInfo struct {
+	Path string `json:"path"` // aws/123456789012
+	Name string `json:"name"` // not unique; may change
+	Kind string `json:"kind"` // account, subscription, project, cluster
+}
+
 // Gathered is one item of what a gatherer yields: exactly one field is set.
 type Gathered struct {
 	Asset   *Asset
 	Gap     *Gap
 	Listing *Listing
+	Scope   *ScopeInfo
+	Gone    *Gone
 }
+
+// Gone tells that an asset was seen to be deleted; only a watch yields it. A
+// run tells by its complete listings.
+type Gone struct{ ID, Scope string }

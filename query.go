@@ -150,17 +150,6 @@ type Run struct {
 	Error     string    `json:"error,omitempty"`
 }
 
-// Connector is a configured source of assets.
-type Connector struct {
-	ID       string        `json:"id"`
-	Kind     string        `json:"kind"` // iac, host, kubernetes, aws …
-	Name     string        `json:"name"`
-	Enabled  bool          `json:"enabled"`
-	Interval time.Duration `json:"interval,omitempty"` // between runs; 0 is on demand only
-	LastRun  *Run          `json:"lastRun,omitempty"`
-	NextRun  time.Time     `json:"nextRun,omitzero"`
-}
-
 // Notice tells listeners that something changed, so that they read it again.
 type Notice struct {
 	Kind  string `json:"kind"`            // run, score, assets, findings, gaps, exemptions

@@ -18,6 +18,7 @@ type Type struct {
 	Properties  []Property
 	References  []Reference
 	Views       []NamedExpr // variables computed once per asset: pod, containers
+	Native      string      // its native id while live, of identifiers: arn:{partition}:s3:::{BucketName}
 	From        From
 	Position    Position
 }

@@ -26,6 +26,7 @@ func decodeType(l *loader, f file, v bulwark.Value) (*bulwark.Type, []bulwark.Pr
 		"properties":  func(v bulwark.Value) { t.Properties = d.properties(v) },
 		"references":  func(v bulwark.Value) { t.References = d.references(v) },
 		"views":       d.named(&t.Views),
+		"native":      d.str(&t.Native),
 		"from":        func(v bulwark.Value) { t.From = d.from(v) },
 	})
 	d.require(v, "a type", map[string]string{"id": t.ID, "name": t.Name})

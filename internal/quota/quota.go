@@ -1,0 +1,127 @@
+// Package quota knows how often a provider's calls may be made, and keeps to
+// it: quotas.yaml is the one list, Limiter the caller's side, which slows down
+// when it is throttled, and Bucket the same arithmetic for who enforces it.
+package quota
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Limit is a token bucket: Burst calls at once, Rate a second refilled.
+type Limit struct {
+	Rate    float64 // calls a second
+	Burst   float64 // calls
+	Assumed bool    // not published by the provider: a guess, on the low side
+	Source  string  // where it is published, or what the guess rests on
+}
+
+// Key names a bucket. Calls that share a quota share the bucket: Action is ""
+// for those of a service that have none of their own.
+type Key struct {
+	Provider string // aws, azure, gcp, kubernetes
+	Scope    string // account, subscription, project, cluster
+	Region   string
+	Service  string
+	Action   string
+}
+
+// Bucket is a token bucket. The zero value is not usable; see NewBucket. It is
+// not safe for concurrent use.
+type Bucket struct {
+	limit  Limit
+	tokens float64
+	at     time.Time
+}
+
+// NewBucket returns a full bucket.
+func NewBucket(l Limit, now time.Time) *Bucket { return &Bucket{limit: l, tokens: l.Burst, at: now} }
+
+// Take takes a token and returns 0, or how long until there is one.
+func (b *Bucket) Take(now time.Time) time.Duration {
+	b.refill(now)
+	if b.tokens >= 1 {
+		b.tokens--
+		return 0
+	}
+	return time.Duration((1 - b.tokens) / b.limit.Rate * float64(time.Second))
+}
+
+func (b *Bucket) refill(now time.Time) {
+	if d := now.Sub(b.at); d > 0 {
+		b.tokens = min(b.limit.Burst, b.tokens+d.Seconds()*b.limit.Rate)
+		b.at = now
+	}
+}
+
+// Limiter spaces calls so that they stay within their quotas. A throttled call
+// halves its bucket's rate, down to a hundredth; each success gives a fiftieth
+// back. It is safe for concurrent use.
+type Limiter struct {
+	mu      sync.Mutex
+	buckets map[Key]*adaptive
+	now     func() time.Time
+	sleep   func(ctx context.Context, d time.Duration) error
+	limits  func(Key) (Limit, Key)
+}
+
+type adaptive struct {
+	Bucket
+	full float64 // the quota's own rate
+}
+
+// NewLimiter returns a limiter over the quotas of quotas.yaml.
+func NewLimiter() *Limiter {
+	return &Limiter{buckets: map[Key]*adaptive{}, now: time.Now, sleep: sleep, limits: For}
+}
+
+// Wait waits until a call may be made, or ctx ends.
+func (l *Limiter) Wait(ctx context.Context, k Key) error {
+	for {
+		l.mu.Lock()
+		d := l.bucket(k).Take(l.now())
+		l.mu.Unlock()
+		if d == 0 {
+			return ctx.Err()
+		}
+		if err := l.sleep(ctx, d); err != nil {
+			return err
+		}
+	}
+}
+
+// Done tells how a call went.
+func (l *Limiter) Done(k Key, throttled bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.bucket(k)
+	b.refill(l.now())
+	if throttled {
+		b.limit.Rate = max(b.limit.Rate/2, b.full/100)
+		b.tokens = min(b.tokens, 0)
+	} else if b.limit.Rate < b.full {
+		b.limit.Rate = min(b.full, b.limit.Rate+b.full/50)
+	}
+}
+
+func (l *Limiter) bucket(k Key) *adaptive {
+	limit, shared := l.limits(k)
+	b := l.buckets[shared]
+	if b == nil {
+		b = &adaptive{Bucket: *NewBucket(limit, l.now()), full: limit.Rate}
+		l.buckets[shared] = b
+	}
+	return b
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
