@@ -97,7 +97,7 @@ func (l *disks) write(s *session, v types.Instance, d *draft) {
 		if ebs, ok := item["Ebs"].(map[string]any); ok {
 			ebs["Encrypted"] = encrypted
 			if key != nil {
-				ebs["KmsKeyId"] = *key
+				ebs["KmsKeyId"] = key
 			}
 		}
 		if aws.ToString(m.DeviceName) == aws.ToString(v.RootDeviceName) {
@@ -108,16 +108,19 @@ func (l *disks) write(s *session, v types.Instance, d *draft) {
 	d.set("BlockDeviceMappings", list)
 }
 
-func (l *disks) encrypted(s *session, d *draft, id string) (encrypted any, key *string) {
+// encrypted tells whether a volume is, and by which key.
+func (l *disks) encrypted(s *session, d *draft, id string) (encrypted, key any) {
 	if l.fault != nil {
 		s.gap("BlockDeviceMappings", l.fault)
-		return unknownValue(d.names, provider.Reason(l.fault)), nil
+		why := unknownValue(d.names, provider.Reason(l.fault))
+		return why, why
 	}
 	volume, ok := l.byID[id]
 	if !ok {
-		return unknownValue(d.names, "absent: "+id+" was not listed"), nil
+		why := unknownValue(d.names, "absent: "+id+" was not listed")
+		return why, why
 	}
-	return aws.ToBool(volume.Encrypted), volume.KmsKeyId
+	return aws.ToBool(volume.Encrypted), tree(volume.KmsKeyId)
 }
 
 // instanceParts asks for what the description leaves out.

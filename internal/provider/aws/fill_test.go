@@ -1,0 +1,150 @@
+package aws
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// filled returns a value of a type with every field set: one element in each
+// list, no token of a next page. So each collector finds one object, and makes
+// every call that it knows.
+func filled(t reflect.Type) any {
+	v := reflect.New(t).Elem()
+	fill(v, "", 0)
+	return v.Interface()
+}
+
+const madeARN = "arn:aws:made:eu-west-1:" + testAccount + ":thing/made"
+
+var timeType = reflect.TypeFor[time.Time]()
+
+func fill(v reflect.Value, name string, depth int) {
+	if depth > 9 {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.Type().Elem().Kind() == reflect.String && isToken(name) {
+			return
+		}
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), name, depth)
+	case reflect.Struct:
+		if v.Type() == timeType {
+			v.Set(reflect.ValueOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)))
+			return
+		}
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			if f.IsExported() && f.Name != "ResultMetadata" {
+				fill(v.Field(i), f.Name, depth+1)
+			}
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			v.SetBytes([]byte("user,arn,mfa_active\nmade," + madeARN + ",false\n"))
+			return
+		}
+		if depth > 8 {
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), name, depth+1)
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, "", depth+1)
+		fill(value, "", depth+1)
+		m := reflect.MakeMap(v.Type())
+		m.SetMapIndex(key, value)
+		v.Set(m)
+	case reflect.String:
+		v.SetString(text(name))
+	case reflect.Bool:
+		v.SetBool(!strings.HasPrefix(name, "IsTruncated") && name != "Truncated")
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Float32, reflect.Float64:
+		v.SetFloat(1)
+	}
+}
+
+func isToken(name string) bool {
+	switch name {
+	case "NextToken", "Marker", "NextMarker", "ContinuationToken", "NextContinuationToken", "Position", "NextPageToken":
+		return true
+	}
+	return false
+}
+
+// text is what a field of a name may hold.
+func text(name string) string {
+	switch {
+	case strings.HasSuffix(strings.ToLower(name), "arn"):
+		return madeARN
+	case strings.Contains(name, "Policy") || strings.HasSuffix(name, "Document"):
+		return `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*"}]}`
+	}
+	switch name {
+	case "BucketRegion", "RegionName", "Region":
+		return "eu-west-1"
+	case "MasterAccountId", "Account":
+		return testAccount
+	case "SnapshotType":
+		return "manual"
+	case "KeySpec":
+		return "SYMMETRIC_DEFAULT"
+	case "Origin":
+		return "AWS_KMS"
+	case "CustomKeyStoreId":
+		return ""
+	}
+	return "made"
+}
+
+// special are the answers that must hold together with others.
+func special(c call, out any) any {
+	v := reflect.ValueOf(out).Elem()
+	set := func(field string, value any) { v.FieldByName(field).Set(reflect.ValueOf(value)) }
+	switch c.Name {
+	case "iam:GetAccountSummary":
+		set("SummaryMap", map[string]int32{"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0})
+	case "kms:DescribeKey":
+		v.FieldByName("KeyMetadata").Elem().FieldByName("CustomKeyStoreId").Set(reflect.ValueOf((*string)(nil)))
+	case "lambda:ListFunctions":
+		env := v.FieldByName("Functions").Index(0).FieldByName("Environment").Elem().FieldByName("Error")
+		env.Set(reflect.Zero(env.Type()))
+	case "rds:DescribeDBClusters":
+		list := v.FieldByName("DBClusters")
+		for _, engine := range []string{"docdb", "neptune"} {
+			c := reflect.New(list.Type().Elem()).Elem()
+			fill(c, "", 3)
+			c.FieldByName("Engine").Set(reflect.ValueOf(ptr(engine)))
+			list.Set(reflect.Append(list, c))
+		}
+	case "s3:ListBuckets":
+		v.FieldByName("Buckets").Index(0).FieldByName("BucketRegion").Set(reflect.ValueOf((*string)(nil)))
+	case "s3:GetBucketLocation":
+		v.FieldByName("LocationConstraint").SetString("eu-west-1")
+	case "organizations:ListOrganizationalUnitsForParent":
+		in := reflect.ValueOf(c.Input).Elem().FieldByName("ParentId").Interface().(*string)
+		if aws.ToString(in) != "root" {
+			return reflect.New(v.Type()).Interface() // a unit contains none
+		}
+	case "organizations:ListRoots":
+		v.FieldByName("Roots").Index(0).FieldByName("Id").Set(reflect.ValueOf(ptr("root")))
+	}
+	return out
+}
+
+// made answers every call with a filled output.
+func made(c call) (any, error) {
+	if c.Name == "sts:GetCallerIdentity" || c.Name == "ec2:DescribeRegions" || c.Output == nil {
+		return nil, nil
+	}
+	out := reflect.New(c.Output.Elem())
+	out.Elem().Set(reflect.ValueOf(filled(c.Output.Elem())))
+	return special(c, out.Interface()), nil
+}
