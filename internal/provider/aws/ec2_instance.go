@@ -28,17 +28,22 @@ var _ = collect(collector{
 			}
 			disks.fault = s.fault(err, s.where())
 		}
-		return assets(ctx, s, func(ctx context.Context, token *string) ([]types.Instance, *string, error) {
+		return assets(ctx, s, func(ctx context.Context, token *string) ([]reserved, *string, error) {
 			out, err := client.DescribeInstances(ctx, &ec2.DescribeInstancesInput{NextToken: token, MaxResults: aws.Int32(pageOf)})
 			if err != nil {
 				return nil, nil, err
 			}
-			var list []types.Instance
+			var list []reserved
 			for _, r := range out.Reservations {
-				list = append(list, r.Instances...)
+				for _, v := range r.Instances {
+					r.Instances = nil
+					list = append(list, reserved{v, r})
+				}
 			}
 			return list, out.NextToken, nil
-		}, func(ctx context.Context, v types.Instance, d *draft) error {
+		}, func(ctx context.Context, r reserved, d *draft) error {
+			v := r.Instance
+			d.take(r.reservation, nil)
 			if v.State != nil && v.State.Name == types.InstanceStateNameTerminated {
 				return errSkip // listed for a while, though it is gone
 			}
@@ -48,6 +53,13 @@ var _ = collect(collector{
 		})
 	},
 })
+
+// reserved is an instance with the reservation that launched it, which tells
+// whose it is.
+type reserved struct {
+	types.Instance
+	reservation types.Reservation
+}
 
 // instance puts what an instance's description says.
 func (d *draft) instance(v types.Instance) {

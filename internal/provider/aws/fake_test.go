@@ -144,6 +144,7 @@ func ptr[T any](v T) *T { return &v }
 // gathered is what a run yielded, by kind.
 type gathered struct {
 	assets   map[string]*bulwark.Asset
+	all      []*bulwark.Asset
 	gaps     []bulwark.Gap
 	listings map[string]*bulwark.Listing // by type and region
 	scopes   []bulwark.ScopeInfo
@@ -156,6 +157,7 @@ func gather(t testing.TB, e *Estate) *gathered {
 		switch {
 		case x.Asset != nil:
 			g.assets[x.Asset.ID] = x.Asset
+			g.all = append(g.all, x.Asset)
 		case x.Gap != nil:
 			g.gaps = append(g.gaps, *x.Gap)
 		case x.Listing != nil:

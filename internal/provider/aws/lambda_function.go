@@ -58,6 +58,7 @@ func (s *session) functionParts(ctx context.Context, client *lambda.Client, v ty
 				return errAnswer
 			}
 			d.observe("Policy", doc)
+			d.observe("PolicyRevisionId", out.RevisionId)
 			d.set("_Permissions", permissions(doc))
 			return nil
 		}},

@@ -189,7 +189,7 @@ func (s *session) put(d *draft) error {
 
 func (s *session) asset(d *draft) (*bulwark.Asset, error) {
 	place := provider.Place{Partition: s.account.partition, Region: d.Region, Account: s.account.id}
-	if d.ARN == "" {
+	if !strings.HasPrefix(d.ARN, "arn:") {
 		native, ok := provider.Native(d.typ, place, func(identifier string) string {
 			text, _ := d.properties[identifier].(string)
 			return text
@@ -199,8 +199,8 @@ func (s *session) asset(d *draft) (*bulwark.Asset, error) {
 		}
 		d.ARN = native
 	}
-	if !strings.HasPrefix(d.ARN, "arn:") || len(d.ARN) > 2048 {
-		return nil, fmt.Errorf("%w: %s is no ARN", bulwark.ErrInvalid, clip(d.ARN))
+	if len(d.ARN) > 2048 {
+		return nil, fmt.Errorf("%w: %s is too long for an ARN", bulwark.ErrInvalid, clip(d.ARN))
 	}
 	a := &bulwark.Asset{ID: bulwark.AssetID(bulwark.Live, d.ARN), Type: d.typ.ID, Name: d.Name, Scope: s.account.scope(), Region: d.Region, Connector: s.estate.options.Connector}
 	if a.Name == "" {
