@@ -22,12 +22,12 @@ const typeAccount = "AWS::Account"
 var _ = collect(collector{
 	Type: typeAccount, Service: "iam", Where: global,
 	Needs: []need{once("s3:GetAccountPublicAccessBlock", "GetPublicAccessBlock"), once("ec2:GetEbsEncryptionByDefault"), once("iam:GetAccountSummary"),
-		once("iam:ListAccountAliases"), once("account:GetAlternateContact"), once("account:GetContactInformation")},
+		once("iam:ListAccountAliases"), once("account:GetAlternateContact").times(3), once("account:GetContactInformation"), once("iam:GetCredentialReport"), once("iam:GenerateCredentialReport")},
 	List: func(ctx context.Context, s *session) error {
 		d := s.draft()
 		d.ARN, d.Name = s.account.root(), s.account.info().Name
 		d.set("AccountId", s.account.id)
-		for _, part := range []func(context.Context, *session, *draft) error{aliases, publicAccessBlock, summary, ebsEncryption, contacts} {
+		for _, part := range []func(context.Context, *session, *draft) error{aliases, publicAccessBlock, summary, ebsEncryption, contacts, rootCredentials} {
 			if err := part(ctx, s, d); err != nil {
 				return err
 			}
@@ -155,5 +155,16 @@ func contacts(ctx context.Context, s *session, d *draft) error {
 		}
 		d.set("_Contacts.Primary", out.ContactInformation != nil && aws.ToString(out.ContactInformation.PhoneNumber) != "")
 		return nil
+	})
+}
+
+// rootCredentials are the root user's row of the credential report.
+func rootCredentials(ctx context.Context, s *session, d *draft) error {
+	return s.part(ctx, d, "CredentialReport", "", func() error {
+		report, err := s.credentialReport(ctx)
+		if err == nil && report[d.ARN] != nil {
+			d.observe("CredentialReport", report[d.ARN])
+		}
+		return err
 	})
 }

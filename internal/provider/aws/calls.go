@@ -102,8 +102,8 @@ func again(ctx context.Context, kind bulwark.FaultKind) bool {
 	case bulwark.FaultTimeout:
 		t.timeouts++
 		return t.timeouts < maxTimeouts
-	case bulwark.FaultUnreachable, bulwark.FaultFailed, bulwark.FaultMalformed:
-		t.failures++
+	case bulwark.FaultUnreachable, bulwark.FaultFailed, bulwark.FaultMalformed, bulwark.FaultCredentials:
+		t.failures++ // of credentials the SDK repeats only what a clock that is wrong explains
 		return t.failures < maxFailures
 	}
 	return false
@@ -123,12 +123,15 @@ func (r retryer) IsErrorRetryable(err error) bool {
 	if errors.As(err, new(final)) {
 		return false
 	}
-	switch kind := faultOf(err, "").Kind; kind {
+	switch faultOf(err, "").Kind {
 	case bulwark.FaultThrottled, bulwark.FaultTimeout, bulwark.FaultUnreachable, bulwark.FaultMalformed:
 		return true
-	default:
-		return kind == bulwark.FaultFailed && (statusOf(err) >= 500 || retryable(err))
+	case bulwark.FaultFailed:
+		return statusOf(err) >= 500 || retryable(err)
+	case bulwark.FaultCredentials:
+		return retryable(err)
 	}
+	return false
 }
 
 var retryables = retry.IsErrorRetryables(retry.DefaultRetryables)
@@ -198,7 +201,7 @@ func answers(head, service, operation string) bool {
 		head = strings.TrimLeft(head, " \t\r\n")
 	}
 	if !strings.HasPrefix(head, "<") {
-		return binary(operation)
+		return false
 	}
 	root := head[1:]
 	if i := strings.IndexAny(root, " \t\r\n/>"); i >= 0 {
@@ -209,6 +212,3 @@ func answers(head, service, operation string) bool {
 	}
 	return !strings.EqualFold(root, "html") && !strings.HasPrefix(root, "!") && root != "Error" && root != "ErrorResponse"
 }
-
-// binary tells of operations whose answer is neither JSON nor XML.
-func binary(operation string) bool { return operation == "GetBucketPolicy" }

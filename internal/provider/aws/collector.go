@@ -31,7 +31,14 @@ type need struct {
 	Permission string   // s3:ListAllMyBuckets
 	Operations []string // ListBuckets; none is the permission's own name
 	Each       bool     // once for each asset, else for each page
+	Times      int      // how often it is called for each asset or page; 0 is once
 	Optional   bool     // without it only something is unknown
+}
+
+// times is a need whose call is made several times.
+func (n need) times(k int) need {
+	n.Times = k
+	return n
 }
 
 // lists is a permission without which assets cannot be listed.

@@ -305,6 +305,14 @@ func tagList(v any) ([]any, bool) {
 	return nil, false
 }
 
+// relate adds a relation that the type's file does not derive from a property;
+// an empty ARN is none.
+func (d *draft) relate(name, inverse, typ, arn string) {
+	if arn != "" {
+		d.relations = append(d.relations, bulwark.Relation{Name: name, Inverse: inverse, Type: typ, Target: bulwark.AssetID(bulwark.Live, arn)})
+	}
+}
+
 // tag returns the value of a tag, "" for none.
 func (d *draft) tag(key string) string {
 	list, _ := d.properties["Tags"].([]any)

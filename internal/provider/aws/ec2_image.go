@@ -26,6 +26,12 @@ var _ = collect(collector{
 			d.set("_Copy", v.SourceImageId != nil)
 			d.observe("SourceImageId", v.SourceImageId)
 			d.set("Encrypted", encrypted(v.BlockDeviceMappings))
+			for _, disk := range v.BlockDeviceMappings {
+				if disk.Ebs != nil && disk.Ebs.KmsKeyId != nil {
+					d.set("KmsKeyId", disk.Ebs.KmsKeyId)
+					break
+				}
+			}
 			return s.part(ctx, d, "_LaunchPermissions", "", func() error {
 				out, err := client.DescribeImageAttribute(ctx, &ec2.DescribeImageAttributeInput{ImageId: v.ImageId, Attribute: types.ImageAttributeNameLaunchPermission})
 				if err != nil {

@@ -14,7 +14,7 @@ import (
 
 var _ = collect(collector{
 	Type: "AWS::EC2::Instance", Service: "ec2",
-	Needs: []need{lists("ec2:DescribeInstances"), once("ec2:DescribeVolumes"), each("ec2:DescribeInstanceAttribute")},
+	Needs: []need{lists("ec2:DescribeInstances"), once("ec2:DescribeVolumes"), each("ec2:DescribeInstanceAttribute").times(2)},
 	List: func(ctx context.Context, s *session) error {
 		client := s.ec2()
 		volumes, err := s.volumes(ctx)
@@ -66,6 +66,7 @@ func (d *draft) instance(v types.Instance) {
 	d.take(v, names{"IamInstanceProfile": "", "Monitoring": "", "BlockDeviceMappings": "", "NetworkInterfaces": ""}).nameTag(v.InstanceId)
 	if p := v.IamInstanceProfile; p != nil {
 		d.set("IamInstanceProfile", lastPart(aws.ToString(p.Arn)))
+		d.relate("instance-profile", "instances", "AWS::IAM::InstanceProfile", aws.ToString(p.Arn))
 	}
 	if v.Monitoring != nil {
 		d.set("Monitoring", v.Monitoring.State == types.MonitoringStateEnabled || v.Monitoring.State == types.MonitoringStatePending)

@@ -13,7 +13,7 @@ import (
 
 var _ = collect(collector{
 	Type: "AWS::EC2::Snapshot", Service: "ec2",
-	Needs: []need{lists("ec2:DescribeSnapshots")},
+	Needs: []need{lists("ec2:DescribeSnapshots").times(2)},
 	List: func(ctx context.Context, s *session) error {
 		client := s.ec2()
 		public, publicFault, err := s.publicSnapshots(ctx)

@@ -10,7 +10,7 @@ import (
 
 var _ = collect(collector{
 	Type: "AWS::EC2::VPC", Service: "ec2",
-	Needs: []need{lists("ec2:DescribeVpcs"), each("ec2:DescribeVpcAttribute")},
+	Needs: []need{lists("ec2:DescribeVpcs"), each("ec2:DescribeVpcAttribute").times(2)},
 	List: func(ctx context.Context, s *session) error {
 		client := s.ec2()
 		return assets(ctx, s, func(ctx context.Context, token *string) ([]types.Vpc, *string, error) {

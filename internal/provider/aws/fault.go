@@ -84,6 +84,8 @@ func kindOf(code string, status int) bulwark.FaultKind {
 		return bulwark.FaultCredentials
 	case status == http.StatusNotFound:
 		return bulwark.FaultAbsent
+	case status >= 300 && status < 400 && (code == "" || code == "UnknownError"):
+		return bulwark.FaultMalformed // it sends the call elsewhere, which is not followed
 	}
 	return bulwark.FaultFailed
 }

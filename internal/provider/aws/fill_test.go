@@ -19,6 +19,11 @@ func filled(t reflect.Type) any {
 
 const madeARN = "arn:aws:made:eu-west-1:" + testAccount + ":thing/made"
 
+// madeReport is a credential report of the user whom filled makes.
+const madeReport = "user,arn,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,cert_1_active,cert_2_active\n" +
+	"made," + madeARN + ",true,d,d,d,false,true,d,d,false,d,d,false,false\n" +
+	"<root_account>,arn:aws:iam::" + testAccount + ":root,not_supported,d,not_supported,not_supported,true,false,N/A,N/A,false,N/A,N/A,false,false\n"
+
 var timeType = reflect.TypeFor[time.Time]()
 
 func fill(v reflect.Value, name string, depth int) {
@@ -45,7 +50,7 @@ func fill(v reflect.Value, name string, depth int) {
 		}
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
-			v.SetBytes([]byte("user,arn,mfa_active\nmade," + madeARN + ",false\n"))
+			v.SetBytes([]byte(madeReport))
 			return
 		}
 		if depth > 8 {
@@ -85,13 +90,17 @@ func text(name string) string {
 	case strings.HasSuffix(strings.ToLower(name), "arn"):
 		return madeARN
 	case strings.Contains(name, "Policy") || strings.HasSuffix(name, "Document"):
-		return `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*"}]}`
+		return `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:SourceAccount":"1","aws:SourceArn":"arn:aws:s3:::x","aws:PrincipalOrgID":"o-1"}}}]}`
 	}
 	switch name {
 	case "BucketRegion", "RegionName", "Region":
 		return "eu-west-1"
 	case "MasterAccountId", "Account":
 		return testAccount
+	case "ResourceId":
+		return "vpc-made"
+	case "AttributeName":
+		return "restore"
 	case "SnapshotType":
 		return "manual"
 	case "KeySpec":
@@ -126,6 +135,11 @@ func special(c call, out any) any {
 		}
 	case "s3:ListBuckets":
 		v.FieldByName("Buckets").Index(0).FieldByName("BucketRegion").Set(reflect.ValueOf((*string)(nil)))
+	case "s3:GetBucketAcl":
+		grant := v.FieldByName("Grants").Index(0)
+		grant.FieldByName("Grantee").Elem().FieldByName("Type").SetString("Group")
+		grant.FieldByName("Grantee").Elem().FieldByName("URI").Set(reflect.ValueOf(ptr("http://acs.amazonaws.com/groups/global/AllUsers")))
+		grant.FieldByName("Permission").SetString("READ")
 	case "s3:GetBucketLocation":
 		v.FieldByName("LocationConstraint").SetString("eu-west-1")
 	case "organizations:ListOrganizationalUnitsForParent":

@@ -145,7 +145,7 @@ func TestRedirects(t *testing.T) {
 	})
 	g := gather(t, e)
 	if l := g.listings["AWS::EC2::VPC eu-west-1"]; l.Complete || !strings.Contains(l.Gap.Why, string(bulwark.FaultMalformed)) {
-		t.Errorf("listing = %+v", l)
+		t.Errorf("complete %v, gap %+v", l.Complete, l.Gap)
 	}
 }
 

@@ -128,6 +128,67 @@ func missing(a, b bulwark.Value) []string {
 	return out
 }
 
+// emptyIsAnswer are properties that an answer without content says to be absent:
+// what is not set is not written by the service.
+var emptyIsAnswer = map[string]string{
+	"GetBucketVersioning":                "never turned on",
+	"GetBucketLogging":                   "off",
+	"GetBucketNotificationConfiguration": "none",
+	"GetBucketAcl":                       "no grants",
+	"GetBucketTagging":                   "no tags", "ListResourceTags": "no tags", "ListTags": "no tags",
+	"GetBucketLifecycleConfiguration": "no rules",
+	"GetBucketWebsite":                "no documents",
+	"GetFunctionConcurrency":          "not reserved",
+	"GetFunctionCodeSigningConfig":    "not signed",
+	"ListFunctionUrlConfigs":          "no address",
+	"ListAccountAliases":              "none",
+	"ListAccessKeys":                  "none", "ListMFADevices": "none",
+	"ListRoles":              "a role made since",
+	"ListTargetsForPolicy":   "attached to none",
+	"GetAlternateContact":    "nobody is named",
+	"GetContactInformation":  "nobody is named",
+	"GetEventDataStore":      "AWS's own key",
+	"DescribeImageAttribute": "launched by nobody else",
+	"GetKeyRotationStatus":   "off", "ListAliases": "no names",
+	"GetBucketLocation": "us-east-1",
+}
+
+// TestEmptyAnswers lets each call that adds to assets answer with nothing in it:
+// what it tells is unknown, unless nothing is an answer.
+func TestEmptyAnswers(t *testing.T) {
+	for _, c := range registry() {
+		e, f := newFake(t, only(c.Type), made)
+		healthy := gather(t, e)
+		for _, name := range f.names() {
+			_, operation, _ := strings.Cut(name, ":")
+			optional := false
+			for _, n := range c.Needs {
+				optional = optional || n.Optional && slices.Contains(n.operations(), operation)
+			}
+			if _, ok := emptyIsAnswer[operation]; ok || !optional {
+				continue
+			}
+			e, _ := newFake(t, only(c.Type), func(c call) (any, error) {
+				if c.Name == name {
+					return reflect.New(c.Output.Elem()).Interface(), nil
+				}
+				return made(c)
+			})
+			got := gather(t, e)
+			for id, a := range healthy.assets {
+				b := got.assets[id]
+				if b == nil {
+					t.Errorf("%s %s: asset %s is gone", c.Type, operation, id)
+					continue
+				}
+				for _, lost := range missing(a.Properties, b.Properties) {
+					t.Errorf("%s %s: %s was known and is absent", c.Type, operation, lost)
+				}
+			}
+		}
+	}
+}
+
 // TestRepeatedToken lets every list give the same token for ever: no listing of
 // it is complete, and none goes on.
 func TestRepeatedToken(t *testing.T) {

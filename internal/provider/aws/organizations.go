@@ -105,10 +105,6 @@ func (o *organization) below(ctx context.Context, s *session, client *organizati
 	return nil
 }
 
-func (d *draft) parent(typ, arn string) {
-	d.relations = append(d.relations, bulwark.Relation{Name: bulwark.RelParent, Inverse: "children", Type: typ, Target: bulwark.AssetID(bulwark.Live, arn)})
-}
-
 // parentType tells a root from a unit by its id.
 func parentType(id string) string {
 	if len(id) > 2 && id[:2] == "r-" {
@@ -150,7 +146,7 @@ var _ = collect(collector{
 			d.take(v.item, nil)
 			d.ARN, d.Name = aws.ToString(v.item.Arn), aws.ToString(v.item.Name)
 			d.set("ParentId", v.id)
-			d.parent(parentType(v.id), v.parent)
+			d.relate(bulwark.RelParent, "children", parentType(v.id), v.parent)
 			return nil
 		})
 	},
@@ -168,7 +164,7 @@ var _ = collect(collector{
 			d.take(v.item, names{"Id": "AccountId", "Name": "AccountName"})
 			d.ARN, d.Name = aws.ToString(v.item.Arn), aws.ToString(v.item.Name)
 			d.set("ParentIds", []string{v.id})
-			d.parent(parentType(v.id), v.parent)
+			d.relate(bulwark.RelParent, "children", parentType(v.id), v.parent)
 			return nil
 		})
 	},

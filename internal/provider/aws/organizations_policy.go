@@ -12,7 +12,7 @@ import (
 // The policies that bound what accounts may do: of services and of resources.
 var _ = collect(collector{
 	Type: "AWS::Organizations::Policy", Service: "organizations", Where: global,
-	Needs: []need{lists("organizations:DescribeOrganization"), lists("organizations:ListPolicies"), each("organizations:DescribePolicy"), each("organizations:ListTargetsForPolicy")},
+	Needs: []need{lists("organizations:DescribeOrganization"), lists("organizations:ListPolicies").times(2), each("organizations:DescribePolicy"), each("organizations:ListTargetsForPolicy")},
 	List: func(ctx context.Context, s *session) error {
 		client := organizations.NewFromConfig(s.cfg)
 		out, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})

@@ -108,13 +108,14 @@ func (c *counter) collector(col *collector, scopes []bulwark.ScopeInfo, regions 
 			for _, n := range col.Needs {
 				for _, op := range n.operations() {
 					k := quota.Key{Provider: "aws", Scope: s.Path, Region: region, Service: col.Service, Action: op}
+					times := int64(max(n.Times, 1))
 					if !n.Each {
-						c.add(k, 1, "fixed")
+						c.add(k, times, "fixed")
 						if more := assets / pageSize; more > 0 && !n.Optional {
 							c.add(k, more, basis)
 						}
 					} else if assets > 0 {
-						c.add(k, assets, basis)
+						c.add(k, assets*times, basis)
 					}
 				}
 			}

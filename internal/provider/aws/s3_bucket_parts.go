@@ -2,6 +2,8 @@ package aws
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -155,7 +157,7 @@ var bucketParts = []bucketPart{
 			d.policy("_Policy", out.Policy)
 			return told(out.Policy)
 		}},
-	{"_Grants", "s3:GetBucketAcl", "GetBucketAcl", "",
+	{"_Grants AccessControl", "s3:GetBucketAcl", "GetBucketAcl", "",
 		func(ctx context.Context, c *s3.Client, bucket *string, d *draft) error {
 			out, err := c.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: bucket})
 			if err != nil {
@@ -171,6 +173,9 @@ var bucketParts = []bucketPart{
 				grants = append(grants, grant)
 			}
 			d.set("_Grants", grants)
+			if name := canned(out.Grants); name != "" {
+				d.set("AccessControl", name)
+			}
 			return nil
 		}},
 	{"Tags", "s3:GetBucketTagging", "GetBucketTagging", "NoSuchTagSet",
@@ -183,6 +188,35 @@ var bucketParts = []bucketPart{
 			d.set("Tags", list)
 			return nil
 		}},
+}
+
+// groups of an ACL's grantees and what they may do → the canned ACL that grants
+// it. Source: Amazon S3 User Guide, "Canned ACL".
+var cannedACLs = map[string]string{
+	"": "Private", "AllUsers READ": "PublicRead", "AllUsers READ, AllUsers WRITE": "PublicReadWrite",
+	"AuthenticatedUsers READ": "AuthenticatedRead", "LogDelivery READ_ACP, LogDelivery WRITE": "LogDeliveryWrite",
+}
+
+// canned returns the name of the canned ACL that an ACL is, "" for none: beside
+// the owner's own grant it may have those of groups alone.
+func canned(grants []types.Grant) string {
+	var groups []string
+	users := 0
+	for _, g := range grants {
+		switch {
+		case g.Grantee == nil:
+			return ""
+		case g.Grantee.Type == types.TypeGroup:
+			groups = append(groups, lastPart(aws.ToString(g.Grantee.URI))+" "+string(g.Permission))
+		default:
+			users++
+		}
+	}
+	if users > 1 {
+		return ""
+	}
+	slices.Sort(groups)
+	return cannedACLs[strings.Join(groups, ", ")]
 }
 
 // or returns the first error that is one.
