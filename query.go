@@ -206,8 +206,8 @@ type Link struct {
 type Role string
 
 // The roles, each with the rights of those before it. A Reader reads; a
-// Contributor also scans and assigns; a Security admin also exempts and
-// changes rules; an Owner also manages users and connectors.
+// Contributor also scans and assigns; a Security admin also exempts, changes
+// rules and configures connectors; an Owner also manages users.
 const (
 	Reader        Role = "reader"
 	Contributor   Role = "contributor"

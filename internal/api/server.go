@@ -34,6 +34,8 @@ type Options struct {
 	Log     *slog.Logger         // nil discards
 	Metrics *prometheus.Registry // answers /metrics beside the server's own; nil makes one
 
+	// Connectors configures sources of assets; nil cannot.
+	Connectors Connectors
 	// Explain judges an asset by one check again and returns the verdict with
 	// its evidence, whatever it is. nil shows what is stored.
 	Explain func(ctx context.Context, a *bulwark.Asset, check string) (bulwark.Assessment, error)
