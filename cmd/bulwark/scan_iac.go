@@ -24,7 +24,7 @@ func scanIaCCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return flags.scan(cmd, func(loaded *pipeline.Loaded) ([]pipeline.Gatherer, error) {
-				s, err := newIaC(loaded, args[0], repository, varFiles)
+				s, err := newIaC(loaded, args[0], repository, varFiles, nil)
 				if err != nil {
 					return nil, err
 				}
@@ -38,8 +38,9 @@ func scanIaCCommand() *cobra.Command {
 	return cmd
 }
 
-// newIaC returns the scanner of a folder or file.
-func newIaC(loaded *pipeline.Loaded, path, repository string, varFiles []string) (*iac.Scanner, error) {
+// newIaC returns the scanner of a folder or file. The key is of the digests that
+// stand for secret values; without one they are empty.
+func newIaC(loaded *pipeline.Loaded, path, repository string, varFiles []string, key []byte) (*iac.Scanner, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("scan iac: %w", err)
@@ -59,5 +60,5 @@ func newIaC(loaded *pipeline.Loaded, path, repository string, varFiles []string)
 	if repository == "" {
 		repository = filepath.Base(filepath.Clean(dir))
 	}
-	return iac.New(iac.Options{FS: root.FS(), File: file, RepositoryID: repository, Types: loaded.Content.Types, Connector: "iac:" + repository, VarFiles: varFiles, Now: time.Now})
+	return iac.New(iac.Options{FS: root.FS(), File: file, RepositoryID: repository, Types: loaded.Content.Types, Connector: "iac:" + repository, VarFiles: varFiles, SecretKey: key, Now: time.Now})
 }

@@ -18,6 +18,7 @@ type Source struct {
 	Interval time.Duration // between runs; 0 is on demand only
 	Disabled bool          // it is known, and not run
 	Gatherer Gatherer
+	Calls    func() int64 // API calls that it has made; nil is not known
 }
 
 // Watcher is a Gatherer that, after a Gather, goes on to yield what changes:
@@ -33,9 +34,6 @@ type Watcher interface {
 type Discoverer interface {
 	Scopes(ctx context.Context) ([]bulwark.ScopeInfo, error)
 }
-
-// Counter is a Gatherer that counts its API calls since it was made.
-type Counter interface{ Calls() int64 }
 
 // source is a connector in use. What is mutable is guarded by Engine.mu.
 type source struct {
@@ -63,10 +61,10 @@ func (s *source) within(ctx context.Context) (context.Context, func()) {
 }
 
 func (s *source) calls() int64 {
-	if c, ok := s.Gatherer.(Counter); ok {
-		return c.Calls()
+	if s.Calls == nil {
+		return 0
 	}
-	return 0
+	return s.Calls()
 }
 
 // find is called with the lock held; it returns nil for none.

@@ -112,3 +112,26 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		t.Error("a call was allowed after the context ended")
 	}
 }
+
+// TestForkShares lets two callers share a quota and count their own calls.
+func TestForkShares(t *testing.T) {
+	c := &clock{at: time.Unix(0, 0)}
+	l := limiter(c, Limit{Rate: 1, Burst: 1})
+	a, b := l.Fork(), l.Fork()
+	for _, f := range []*Limiter{a, b, a} {
+		if err := f.Wait(t.Context(), Key{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := c.at.Sub(time.Unix(0, 0)); took < 2*time.Second-time.Millisecond {
+		t.Errorf("three calls of two forks took %s, want two seconds: they have one bucket", took)
+	}
+	if a.Calls() != 2 || b.Calls() != 1 || l.Calls() != 0 {
+		t.Errorf("calls = %d, %d, %d, want 2, 1 and none of the whole", a.Calls(), b.Calls(), l.Calls())
+	}
+	before := c.at
+	b.Done(Key{}, true)
+	if err := a.Wait(t.Context(), Key{}); err != nil || c.at.Sub(before) < 2*time.Second-time.Millisecond {
+		t.Errorf("after one fork was throttled the other waited %s, want two seconds", c.at.Sub(before))
+	}
+}

@@ -70,6 +70,21 @@ func (s *Store) Connectors(ctx context.Context) ([]bulwark.ConnectorSpec, error)
 	return out, nil
 }
 
+// Secrets returns the names under which secrets are sealed, sorted.
+func (s *Store) Secrets(ctx context.Context) ([]string, error) {
+	var out []string
+	err := each(ctx, s.r, "SELECT name FROM secrets ORDER BY name", nil, func(r rows) error {
+		var name string
+		err := r.Scan(&name)
+		out = append(out, name)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: list secrets: %w", err)
+	}
+	return out, nil
+}
+
 // RemoveConnector says that nothing is gathered by a connector any more: its
 // assets stay and are stale, its gaps and listings end, its secret is
 // forgotten. Runs stay. One that is not there is no error.

@@ -31,6 +31,6 @@
 // People: User, Users, AddUser, DeleteUser, AddSession, Session,
 // DeleteSession, AddToken, Tokens, Token, DeleteToken, AddLink, Link, TakeLink,
 // Audit, AuditLog, VerifyAudit.
-// The rest: Setting, SetSetting, Seal, Unseal, DeleteSecret, RotateKeys,
+// The rest: Setting, SetSetting, Seal, Unseal, Secrets, DeleteSecret, RotateKeys, Subkey,
 // Backup, Restore, ReadOnly, Ping.
 package store

@@ -50,6 +50,17 @@ func testConnectors(t *testing.T, open Open) {
 		t.Errorf("Connectors = %+v, want two, c1 changed", list)
 	}
 
+	if diff := cmp.Diff([]string{store.SecretOf("c1")}, must[[]string](t)(s.Secrets(ctx(t)))); diff != "" {
+		t.Errorf("Secrets (-want +got):\n%s", diff)
+	}
+	a, b := must[[]byte](t)(s.Subkey("a")), must[[]byte](t)(s.Subkey("b"))
+	if err := s.RotateKeys(ctx(t)); err != nil {
+		t.Fatal(err)
+	}
+	if got := must[[]byte](t)(open(o).Subkey("a")); len(a) != 32 || string(a) == string(b) || string(got) != string(a) {
+		t.Errorf("subkeys %x and %x, after a rotation %x; want two of 32 bytes that last", a, b, got)
+	}
+
 	put(t, s, asset(t, scopeA, "a", `{}`))
 	gap := bulwark.GapRow{Gap: bulwark.Gap{What: "listing", Where: "w", Why: "denied"}, Connector: "c1", Scope: scopeA}
 	_, err := s.CompleteListing(ctx(t), bulwark.Listing{Connector: "c1", Scope: scopeB, Complete: true}, nil)
