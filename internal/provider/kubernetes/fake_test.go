@@ -186,6 +186,9 @@ func (f *fake) watch(w http.ResponseWriter, r *http.Request, plural string) {
 			}
 			fmt.Fprintln(w, e)
 			w.(http.Flusher).Flush()
+			if strings.HasPrefix(e, `{"type":"ERROR"`) {
+				return
+			}
 		}
 	}
 }
