@@ -68,7 +68,7 @@ func put(set *map[string]bool, s string) {
 	if *set == nil {
 		*set = map[string]bool{}
 	}
-	(*set)[s] = true
+	(*set)[strings.Clone(s)] = true
 }
 
 func count(m *map[string]int, s string) {
@@ -76,7 +76,7 @@ func count(m *map[string]int, s string) {
 		*m = map[string]int{}
 	}
 	if _, ok := (*m)[s]; ok || len(*m) < maxDistinct {
-		(*m)[s]++
+		(*m)[strings.Clone(s)]++
 	}
 }
 
@@ -97,7 +97,7 @@ func (f *facts) apiServer(a *bulwark.Asset) {
 					if !has {
 						value = "true"
 					}
-					flags[name] = value
+					flags[strings.Clone(name)] = strings.Clone(value)
 				}
 			}
 		}

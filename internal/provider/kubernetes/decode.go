@@ -81,7 +81,7 @@ func (d *decoder) object(r *resource, raw []byte) (*bulwark.Asset, error) {
 
 // asset returns an asset with the identity that an object's metadata tell.
 func (d *decoder) asset(r *resource, meta bulwark.Value) (*bulwark.Asset, error) {
-	name, namespace := meta.Get("name").Text(), meta.Get("namespace").Text()
+	name, namespace := strings.Clone(meta.Get("name").Text()), strings.Clone(meta.Get("namespace").Text()) // else the whole answer stays in memory
 	switch {
 	case !objectName(name):
 		return nil, fmt.Errorf("%w: an object of the name %q", bulwark.ErrInvalid, clip(name))
