@@ -20,9 +20,11 @@ type Index struct {
 	selectors     map[string]map[Ref]selector    // by namespace; only where followed
 	wanted        map[Ref]map[Ref]bool           // missing name → who named it; only where followed
 	labels        map[string]bulwark.Value       // one copy of each set of labels
+	common        map[string]string              // one copy of each type and namespace
 	clusterScoped func(typ string) bool
 	missing       func(Ref) string
 	follow        bool
+	wants         int // names in wanted
 }
 
 // IndexOptions say how an index answers. Zero fields take what manifests need.
@@ -35,8 +37,8 @@ type IndexOptions struct {
 	Follow bool
 }
 
-// maxWanted bounds the missing names that are remembered.
-const maxWanted = 50_000
+// maxWanted bounds how many are remembered who named what was missing.
+const maxWanted = 20_000
 
 type entry struct{ id, scope string }
 
@@ -49,7 +51,7 @@ type workload struct {
 
 // NewIndex returns an empty index.
 func NewIndex(opts IndexOptions) *Index {
-	x := &Index{byName: map[Ref][]entry{}, workloads: map[string]map[string]workload{}, labels: map[string]bulwark.Value{},
+	x := &Index{byName: map[Ref][]entry{}, workloads: map[string]map[string]workload{}, labels: map[string]bulwark.Value{}, common: map[string]string{},
 		clusterScoped: opts.ClusterScoped, missing: opts.Missing, follow: opts.Follow}
 	if x.clusterScoped == nil {
 		x.clusterScoped = ClusterScoped
@@ -69,8 +71,8 @@ func NewIndex(opts IndexOptions) *Index {
 // index follows, it returns whose relations this changes: who named the object
 // before it was there, and who begins or ceases to select it.
 func (x *Index) Add(a *bulwark.Asset) (changed []Ref) {
-	ns := x.namespaceOf(a)
-	ref := Ref{a.Type, ns, a.Name}
+	ref := x.own(Ref{a.Type, x.namespaceOf(a), a.Name})
+	ns := ref.Namespace
 	e := entry{a.ID, a.Scope}
 	list := x.byName[ref]
 	known := false
@@ -82,10 +84,11 @@ func (x *Index) Add(a *bulwark.Asset) (changed []Ref) {
 		for who := range x.wanted[ref] {
 			changed = append(changed, who)
 		}
+		x.wants -= len(x.wanted[ref])
 		delete(x.wanted, ref)
 	}
 	if t := podTemplate(a); !t.IsAbsent() {
-		w := workload{entry: e, ref: ref, labels: x.intern(t.At("metadata", "labels")), owner: x.ownerOf(a, ns)}
+		w := workload{entry: e, ref: ref, labels: x.intern(t.At("metadata", "labels")), owner: x.own(x.ownerOf(a, ns))}
 		old, had := x.workloads[ns][e.id]
 		changed = append(changed, x.reselected(ns, old, had, w, true)...)
 		if x.workloads[ns] == nil {
@@ -183,13 +186,31 @@ func (x *Index) ownerMatches(w workload, s selector) bool {
 }
 
 func (x *Index) want(missing, who Ref) {
-	if !x.follow || len(x.wanted) >= maxWanted {
+	if !x.follow {
+		return
+	}
+	if x.wants >= maxWanted || x.wanted[missing][who] {
 		return
 	}
 	if x.wanted[missing] == nil {
-		x.wanted[missing] = map[Ref]bool{}
+		x.wanted[x.own(missing)] = map[Ref]bool{}
 	}
-	x.wanted[missing][who] = true
+	x.wanted[missing][x.own(who)] = true
+	x.wants++
+}
+
+// own returns a ref that holds no document in memory, as texts of values do.
+func (x *Index) own(r Ref) Ref {
+	return Ref{x.shared(r.Type), x.shared(r.Namespace), strings.Clone(r.Name)}
+}
+
+func (x *Index) shared(s string) string {
+	if have, ok := x.common[s]; ok {
+		return have
+	}
+	s = strings.Clone(s)
+	x.common[s] = s
+	return s
 }
 
 // near returns the workloads of a namespace that are in the scope, else all.
