@@ -132,7 +132,11 @@ func parentOf(id string) (parent, typ string) {
 		for i := 1; i < len(names)-2; i += 2 {
 			typ += "/" + names[i]
 		}
-		return id[:at] + "/providers/" + strings.Join(names[:len(names)-2], "/"), typ
+		parent = id[:at] + "/providers/" + strings.Join(names[:len(names)-2], "/")
+		if strings.HasSuffix(parent, "/default") && len(names) > 5 { // a service of which a resource has one: no asset
+			return parentOf(parent)
+		}
+		return parent, typ
 	case strings.Count(id[:at], "/") == 4 && strings.Contains(id[:at], "/resourcegroups/"):
 		return id[:at], resourceGroup
 	}

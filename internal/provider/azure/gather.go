@@ -123,7 +123,7 @@ func (g *gathering) batch(ctx context.Context, subs []subscription, roles map[st
 	work.SetLimit(parallel)
 	ask := &asking{g: g, work: work, ctx: inner, roles: roles}
 	fault := ask.tables(subs)
-	if fault != nil && inner.Err() == nil && len(subs) > 1 {
+	if fault != nil && inner.Err() == nil && len(subs) > 1 && isOfOne(fault) {
 		for _, s := range subs {
 			if f := ask.tables([]subscription{s}); f != nil {
 				g.fail(s.id, f)
@@ -149,6 +149,15 @@ func (g *gathering) batch(ctx context.Context, subs []subscription, roles map[st
 		}
 	}
 	return nil
+}
+
+// isOfOne reports whether a failure may be due to one of several subscriptions.
+func isOfOne(f *bulwark.Fault) bool {
+	switch f.Kind {
+	case bulwark.FaultThrottled, bulwark.FaultCredentials, bulwark.FaultTimeout, bulwark.FaultUnreachable:
+		return false
+	}
+	return true
 }
 
 func (g *gathering) fail(id string, f *bulwark.Fault) {
@@ -251,6 +260,11 @@ func (g *gathering) listings(id string) error {
 	for _, t := range g.types.All() {
 		if inSubscription(t.ID) && !excluded(g.config.Exclude.Types, t.ID) {
 			p.types[t.ID] = true
+		}
+	}
+	for _, c := range children { // what lies below assets that are not all known is not all known
+		if f := p.faults[g.types.canonical(c.of)]; f != nil && p.faults[c.typ] == nil {
+			p.faults[c.typ] = f
 		}
 	}
 	types := make([]string, 0, len(p.types))
