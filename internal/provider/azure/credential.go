@@ -101,7 +101,7 @@ func clientOptions(e cloudEndpoints, transport *http.Client) (options azcore.Cli
 		u.Scheme = "https"
 	}
 	options.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: u.String() + "/"}
-	options.Retry.MaxRetries = 2
+	options.Retry.MaxRetries = -1 // none: client.do repeats, for all services alike
 	return options, !e.known, nil
 }
 

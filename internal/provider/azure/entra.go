@@ -54,6 +54,7 @@ type directory struct {
 	rolesUnknown string                   // why they are not known
 	assignable   map[string][]string      // members of groups that roles may be given to
 	apps         map[string]string        // object ids of applications by appId
+	appsUnknown  string                   // why some may be missing
 	policies     *patch                   // the conditional access policies, for the organization
 }
 
@@ -201,7 +202,8 @@ func (d *directory) readRoles(ctx context.Context) error {
 				if d.rolesUnknown, err = d.unread(ctx, err, "_members", roleEntity); err != nil {
 					return nil, yieldError{err}
 				}
-				return []patch{{path: []string{"_members"}, reason: d.rolesUnknown}, {path: []string{"_groups"}, reason: d.rolesUnknown}}, nil
+				return []patch{{path: []string{"_members"}, reason: d.rolesUnknown}, {path: []string{"_groups"}, reason: d.rolesUnknown},
+					{path: []string{"_servicePrincipals"}, reason: d.rolesUnknown}}, nil
 			}
 			for _, id := range slices.Concat(members["user"], members["servicePrincipal"]) {
 				d.roles[id] = append(d.roles[id], name)
@@ -306,19 +308,30 @@ func (d *directory) userPatches(v bulwark.Value, inactive string) []patch {
 }
 
 func (d *directory) readApplications(ctx context.Context) error {
-	return d.each(ctx, applicationEntity, func(v bulwark.Value) ([]patch, error) {
+	if excluded(d.config.Exclude.Types, applicationEntity.typ) {
+		d.appsUnknown = "applications are left out by the configuration"
+		return nil
+	}
+	err := d.graphList(ctx, applicationEntity.path, applicationEntity.permission, applicationEntity.most, func(v bulwark.Value) error {
 		d.apps[v.Get("appId").Text()] = strings.ToLower(v.Get("id").Text())
-		return nil, nil
+		return d.object(applicationEntity, v, nil)
 	})
+	if err != nil {
+		d.appsUnknown = provider.Reason(faultOf(err, applicationEntity.path))
+	}
+	return d.listed(ctx, applicationEntity, err)
 }
 
 func (d *directory) readPrincipals(ctx context.Context) error {
 	return d.each(ctx, principalEntity, func(v bulwark.Value) ([]patch, error) {
 		app, ok := d.apps[v.Get("appId").Text()]
-		if !ok { // of another tenant, or a managed identity
-			return nil, nil
+		switch {
+		case ok:
+			return []patch{{path: []string{"_application"}, value: text(app)}}, nil
+		case d.appsUnknown != "" && strings.EqualFold(v.Get("appOwnerOrganizationId").Text(), d.config.TenantID):
+			return []patch{{path: []string{"_application"}, reason: d.appsUnknown}}, nil
 		}
-		return []patch{{path: []string{"_application"}, value: text(app)}}, nil
+		return nil, nil // of another tenant, or a managed identity
 	})
 }
 
@@ -348,6 +361,9 @@ func (d *directory) readOrganization(ctx context.Context) error {
 		{"_securityDefaults", "/policies/identitySecurityDefaultsEnforcementPolicy"},
 	} {
 		v, _, err := d.client.do(ctx, d.graphCall(d.cloud.Graph+"/v1.0"+p.path, "Policy.Read.All"))
+		if err == nil && v.Get("id").Text() == "" {
+			err = malformed("GET /v1.0"+p.path, "", "the answer is no policy: it has no id")
+		}
 		one := patch{path: []string{p.property}, value: v}
 		if err != nil {
 			if one.reason, err = d.unread(ctx, err, p.property, organizationEntity); err != nil {

@@ -114,7 +114,7 @@ func (g *gathering) saw(scope, typ string, fault *bulwark.Fault) {
 
 // batch reads some subscriptions. When a query over several fails, each is
 // asked alone, so that one that is broken costs only itself.
-func (g *gathering) batch(ctx context.Context, subs []subscription, roles map[string]string) error {
+func (g *gathering) batch(ctx context.Context, subs []subscription, roles *roleNames) error {
 	g.places = map[string]*place{}
 	for _, s := range subs {
 		g.places[subscriptionScope(s.id)] = newPlace()
@@ -189,7 +189,7 @@ type asking struct {
 	g     *gathering
 	work  *errgroup.Group
 	ctx   context.Context
-	roles map[string]string // names of roles by GUID
+	roles *roleNames
 }
 
 // tables asks for all tables of some subscriptions and returns the first fault.

@@ -82,14 +82,27 @@ func (e *Estate) count(ctx context.Context, ids []string) (map[string]int64, int
 		}
 		rows += n
 		for _, t := range types {
-			n, err := e.rows(ctx, typeQuery(t, batch), func(bulwark.Value) error { return nil })
-			if err != nil {
-				return nil, 0, err
+			for _, row := range append(rowsOf(t), t) {
+				n, err := e.rows(ctx, typeQuery(row, batch), func(bulwark.Value) error { return nil })
+				if err != nil {
+					return nil, 0, err
+				}
+				counts[t] += n
 			}
-			counts[t] += n
 		}
 	}
 	return counts, rows, nil
+}
+
+// rowsOf returns the other types of rows that are assets of a type.
+func rowsOf(typ string) []string {
+	var out []string
+	for row, of := range rowTypes {
+		if strings.EqualFold(of, typ) {
+			out = append(out, row)
+		}
+	}
+	return out
 }
 
 // seconds is how long the calls take at the least by the quotas: services are

@@ -16,7 +16,7 @@ type resource struct {
 	scope string
 	row   bulwark.Value
 	extra []patch
-	roles map[string]string // names of roles by GUID
+	roles *roleNames // for role assignments
 }
 
 // resource asks for a row's details and children and hands its asset on. Its

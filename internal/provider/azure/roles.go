@@ -23,13 +23,13 @@ func rolePath(id string) string {
 
 // tenant reads what belongs to no subscription: management groups, role
 // definitions, and role assignments above subscriptions. It returns the names
-// of roles by their GUID. Built-in roles become assets only where they are
+// of roles. Built-in roles become assets only where they are
 // assigned above subscriptions or are of the few that may do everything.
-func (g *gathering) tenant(ctx context.Context) (map[string]string, error) {
+func (g *gathering) tenant(ctx context.Context) (*roleNames, error) {
 	scope := g.tenantScope()
 	g.places = map[string]*place{scope: newPlace()}
 	p := g.places[scope]
-	roles := map[string]string{}
+	roles := &roleNames{byID: map[string]string{}}
 	each := func(text, typ string, keep func(row bulwark.Value, id string) bool) error {
 		if excluded(g.config.Exclude.Types, typ) && typ != roleDefinition {
 			return nil
@@ -67,10 +67,13 @@ func (g *gathering) tenant(ctx context.Context) (map[string]string, error) {
 	}
 	if err := each(rolesQuery, roleDefinition, func(row bulwark.Value, id string) bool {
 		name := id[strings.LastIndex(id, "/")+1:]
-		roles[strings.ToLower(name)] = row.At("properties", "roleName").Text()
+		roles.byID[strings.ToLower(name)] = row.At("properties", "roleName").Text()
 		return strings.EqualFold(row.At("properties", "type").Text(), "CustomRole") || isAllPowerful(strings.ToLower(name))
 	}); err != nil {
 		return nil, err
+	}
+	if f := p.faults[roleDefinition]; f != nil {
+		roles.why = provider.Reason(f)
 	}
 	root := false // the root management group bears the tenant's id
 	if err := each(groupsQuery, managementGroup, func(row bulwark.Value, _ string) bool {
@@ -109,6 +112,13 @@ func (g *gathering) tenantListings(p *place, root bool) error {
 	return nil
 }
 
+// roleNames are the names of role definitions by their GUID, and why some may
+// be missing.
+type roleNames struct {
+	byID map[string]string
+	why  string
+}
+
 // Roles that may do everything, or give themselves what they lack. Source:
 // Azure documentation, "Azure built-in roles".
 var allPowerful = []string{
@@ -141,7 +151,12 @@ func derived(r resource) []patch {
 		role := r.row.At("properties", "roleDefinitionId").Text()
 		if role != "" {
 			set("_role", rolePath(role))
-			set("_roleName", r.roles[strings.ToLower(role[strings.LastIndex(role, "/")+1:])])
+			switch name := r.roles.byID[strings.ToLower(role[strings.LastIndex(role, "/")+1:])]; {
+			case name == "" && r.roles.why != "":
+				out = append(out, patch{path: []string{"_roleName"}, reason: r.roles.why})
+			default:
+				set("_roleName", name)
+			}
 		}
 		id := r.row.At("properties", "principalId").Text()
 		switch strings.ToLower(r.row.At("properties", "principalType").Text()) {

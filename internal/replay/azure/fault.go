@@ -22,6 +22,7 @@ const (
 	Repeated  FaultKind = "repeated"  // a page that is its own next page
 	Endless   FaultKind = "endless"   // a body without end
 	Redirect  FaultKind = "redirect"  // to another host
+	Missing   FaultKind = "missing"   // 404 of something in between, without an error's code
 )
 
 // Fault makes calls fail. The zero Nth is every call that matches.
@@ -76,6 +77,8 @@ func (f *Fault) write(w http.ResponseWriter, r *http.Request, a answer) {
 		<-r.Context().Done()
 	case Broken:
 		refuse(http.StatusInternalServerError, "InternalServerError", "The server has encountered an internal error.").write(w)
+	case Missing:
+		answer{status: http.StatusNotFound, body: []byte("<html>not found</html>")}.write(w)
 	case Malformed:
 		answer{status: http.StatusOK, body: []byte(`{"value": [}`)}.write(w)
 	case Truncated:
