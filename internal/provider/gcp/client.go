@@ -63,7 +63,7 @@ func newClient(config Config, o Options, root string) (*client, error) {
 		c.bills = orElse(project, root)
 	}
 	c.http = provider.Client(o.HTTP, callTimeout)
-	c.http.Transport = &oauth2.Transport{Source: source, Base: &quotaProject{config.QuotaProject, c.http.Transport}}
+	c.http.Transport = &bearer{source, config.QuotaProject, c.http.Transport}
 	return c, nil
 }
 
@@ -78,14 +78,24 @@ func checkEndpoint(endpoint string) error {
 	return nil
 }
 
-// quotaProject names the project whose quota a call uses.
-type quotaProject struct {
+// bearer adds a token to requests, and the project whose quota they use. (That
+// of oauth2 has a CancelRequest, which makes http.Client's timeouts write to the
+// log.)
+type bearer struct {
+	source  oauth2.TokenSource
 	project string
 	base    http.RoundTripper
 }
 
-func (t *quotaProject) RoundTrip(req *http.Request) (*http.Response, error) {
-	req.Header.Set("User-Agent", userAgent) // the request is oauth2.Transport's own copy
+func (t *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	token, err := t.source.Token()
+	if err != nil {
+		req.Body.Close()
+		return nil, err
+	}
+	req = req.Clone(req.Context())
+	token.SetAuthHeader(req)
+	req.Header.Set("User-Agent", userAgent)
 	if t.project != "" {
 		req.Header.Set("X-Goog-User-Project", t.project)
 	}
@@ -169,7 +179,7 @@ func (e *serverError) Unwrap() error { return e.error }
 
 // once makes one attempt. after is how long the server asks to wait.
 func (c *client) once(ctx context.Context, k call, object, method, path string, query url.Values, body []byte) (v bulwark.Value, after time.Duration, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.address(k, path, query), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, c.address(k, path, query), bytes.NewReader(body)) // never nil, also where it is empty
 	if err != nil {
 		return v, 0, fmt.Errorf("gcp: make request: %w", err)
 	}

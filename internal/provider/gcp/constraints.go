@@ -1,7 +1,6 @@
 package gcp
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -62,26 +61,4 @@ func (g *gathering) effective(n *node) (hold []string, unread []string) {
 	}
 	slices.Sort(hold)
 	return hold, unread
-}
-
-// observe writes what only follows from the whole hierarchy.
-func (g *gathering) observe(n *node, id string) (bulwark.Value, error) {
-	b := bulwark.NewBuilder(g.e.options.Types.Names(), bulwark.Limits{})
-	b.Object()
-	b.Key("constraints")
-	if g.policyReason != "" {
-		b.Unknown(g.policyReason)
-	} else {
-		hold, unread := g.effective(n)
-		b.List()
-		for _, name := range hold {
-			b.String(name)
-		}
-		if len(unread) > 0 {
-			b.Unknown(fmt.Sprintf("the policies of %s are outside of what the connector reads", strings.Join(unread, ", ")))
-		}
-		b.End()
-	}
-	b.End()
-	return b.Build(id)
 }

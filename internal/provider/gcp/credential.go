@@ -243,7 +243,7 @@ func impersonate(plain *http.Client, source oauth2.TokenSource, config Config) (
 	}
 	c := &client{endpoint: strings.TrimSuffix(config.Endpoint, "/")}
 	h := *plain
-	h.Transport = &oauth2.Transport{Source: oauth2.ReuseTokenSource(nil, source), Base: plain.Transport}
+	h.Transport = &bearer{oauth2.ReuseTokenSource(nil, source), "", plain.Transport}
 	return &impersonated{&h, c.address(impersonateCall, "/v1/projects/-/serviceAccounts/"+account+":generateAccessToken", nil), body, account}, nil
 }
 

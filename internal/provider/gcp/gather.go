@@ -31,6 +31,7 @@ type gathering struct {
 	access       bulwark.Value
 	iam          *policyTable
 	networks     map[string]bool         // keys of projects that have the default network
+	sinks        map[string]sinks        // by key of what they are in
 	failed       map[string]*bulwark.Gap // why a parent's listing is not complete
 	strange      map[string]bool         // containers that the survey did not tell
 	pages        map[content]int64       // read, but of the survey
@@ -43,7 +44,7 @@ type gathering struct {
 // not complete.
 func (e *Estate) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
 	g := &gathering{e: e, nodes: map[string]*node{}, accounts: map[string]string{}, policies: map[string]bulwark.Value{},
-		iam: newPolicyTable(), networks: map[string]bool{}, failed: map[string]*bulwark.Gap{}, strange: map[string]bool{}, pages: map[content]int64{}}
+		iam: newPolicyTable(), networks: map[string]bool{}, sinks: map[string]sinks{}, failed: map[string]*bulwark.Gap{}, strange: map[string]bool{}, pages: map[content]int64{}}
 	g.yield = func(item bulwark.Gathered) error {
 		g.over = yield(item)
 		return g.over
@@ -168,6 +169,9 @@ func (g *gathering) ask(ctx context.Context, assets []bulwark.Value) ([]answer, 
 				return wctx.Err()
 			}
 			answers[i] = answer{v.Get(q.property), provider.FaultOf(err, q.call.String(), name)}
+			if err == nil && answers[i].value.IsAbsent() {
+				answers[i].fault = &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: q.call.String(), Object: name, Err: errors.New("the answer has no " + q.property)}
+			}
 			return nil
 		})
 	}
@@ -231,6 +235,9 @@ func (g *gathering) outside(a bulwark.Value) error {
 
 // note keeps what the projects' own properties follow from.
 func (g *gathering) note(n *node, kind string, data bulwark.Value) {
+	if kind == "logging.googleapis.com/LogSink" {
+		g.noteSink(n, data)
+	}
 	if kind == "compute.googleapis.com/Network" && data.Get("name").Text() == "default" && data.Get("autoCreateSubnetworks").Bool() {
 		g.networks[n.key] = true
 	}
