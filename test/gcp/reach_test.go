@@ -227,12 +227,11 @@ func TestAccess(t *testing.T) {
 // TestCredentials reaches the server over a port by every kind of credential
 // that needs no machine of the provider.
 func TestCredentials(t *testing.T) {
-	var s *replay.Server
 	front := httptest.NewUnstartedServer(nil)
+	s := replay.New(replay.Options{State: state(t), Address: "http://" + front.Listener.Addr().String(), Subject: "subject-1", Limits: replay.Unlimited})
+	front.Config.Handler = s
 	front.Start()
 	defer front.Close()
-	s = replay.New(replay.Options{State: state(t), Address: front.URL, Subject: "subject-1"})
-	front.Config.Handler = s
 	file := filepath.Join(t.TempDir(), "subject")
 	if err := os.WriteFile(file, []byte("subject-1"), 0o600); err != nil {
 		t.Fatal(err)

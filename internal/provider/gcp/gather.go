@@ -33,6 +33,7 @@ type gathering struct {
 	networks     map[string]bool         // keys of projects that have the default network
 	sinks        map[string]sinks        // by key of what they are in
 	failed       map[string]*bulwark.Gap // why a parent's listing is not complete
+	told         map[string]bool         // gaps of properties that were yielded
 	strange      map[string]bool         // containers that the survey did not tell
 	pages        map[content]int64       // read, but of the survey
 	asks         int64
@@ -44,7 +45,7 @@ type gathering struct {
 // not complete.
 func (e *Estate) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
 	g := &gathering{e: e, nodes: map[string]*node{}, accounts: map[string]string{}, policies: map[string]bulwark.Value{},
-		iam: newPolicyTable(), networks: map[string]bool{}, sinks: map[string]sinks{}, failed: map[string]*bulwark.Gap{}, strange: map[string]bool{}, pages: map[content]int64{}}
+		iam: newPolicyTable(), networks: map[string]bool{}, sinks: map[string]sinks{}, failed: map[string]*bulwark.Gap{}, told: map[string]bool{}, strange: map[string]bool{}, pages: map[content]int64{}}
 	g.yield = func(item bulwark.Gathered) error {
 		g.over = yield(item)
 		return g.over
@@ -211,9 +212,13 @@ func (g *gathering) resource(parent string, a bulwark.Value, told answer) error 
 	if err != nil {
 		return &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: listCalls[resources].String(), Object: clip(a.Get("name").Text()), Err: err}
 	}
-	if told.fault != nil {
-		if err := g.gap(told.fault.Gap("property", g.e.where(n.scope, kind, edits[kind].ask.property))); err != nil {
-			return err
+	if f := told.fault; f != nil {
+		where := g.e.where(n.scope, kind, edits[kind].ask.property)
+		if key := where + string(f.Kind) + f.Needs; !g.told[key] { // one gap for all of a scope
+			g.told[key] = true
+			if err := g.gap(f.Gap("property", where)); err != nil {
+				return err
+			}
 		}
 	}
 	return g.yield(bulwark.Gathered{Asset: asset})
@@ -251,7 +256,7 @@ func (g *gathering) asset(parent string, n *node, a bulwark.Value, told answer) 
 	id := bulwark.AssetID(bulwark.Live, name)
 	out := &bulwark.Asset{ID: id, Type: typeOf(kind), Name: titleOf(name, data), Scope: n.scope, Region: strings.Clone(resource.Get("location").Text()), Connector: g.e.options.Connector}
 	var err error
-	out.Properties, err = g.properties(properties{id: id, name: name, kind: kind, data: data, parent: parent, told: told})
+	out.Properties, err = g.properties(properties{id: id, name: name, kind: kind, data: data, parent: parent, told: told, cut: a.Get("assetExceptions").Len() > 0})
 	if err != nil {
 		return nil, err
 	}

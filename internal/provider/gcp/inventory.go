@@ -43,7 +43,7 @@ type query struct {
 	content content
 	types   []string
 	at      string // RFC 3339
-	size    int    // of a page
+	size    int    // of a page; 0 is the largest
 }
 
 // list yields each asset of a listing as the inventory writes it, and returns
@@ -54,8 +54,15 @@ func (e *Estate) list(ctx context.Context, q query, page func(assets []bulwark.V
 	object := q.parent + " " + string(q.content)
 	empty := 0
 	at = q.at
+	if q.size == 0 {
+		q.size = pageSize
+	}
 	err = provider.Pages(ctx, k.String(), object, maxPages, func(ctx context.Context, token string) (string, error) {
 		v, err := e.client.get(ctx, k, object, "/v1/"+q.parent+"/assets", q.values(token))
+		for errors.Is(err, provider.ErrTooLarge) && q.size > 1 { // pages of large assets: a page may be smaller than the one before
+			q.size = max(1, q.size/4)
+			v, err = e.client.get(ctx, k, object, "/v1/"+q.parent+"/assets", q.values(token))
+		}
 		if err != nil {
 			return "", refusedToken(err, token)
 		}
@@ -80,9 +87,6 @@ func (e *Estate) list(ctx context.Context, q query, page func(assets []bulwark.V
 
 func (q query) values(token string) url.Values {
 	v := url.Values{"contentType": {string(q.content)}, "pageSize": {fmt.Sprint(q.size)}}
-	if q.size == 0 {
-		v.Set("pageSize", fmt.Sprint(pageSize))
-	}
 	if len(q.types) > 0 {
 		v["assetTypes"] = q.types
 	}

@@ -20,16 +20,16 @@ func (g *gathering) observe(n *node, id string) (bulwark.Value, error) {
 	if g.policyReason != "" {
 		b.Unknown(g.policyReason)
 	} else {
-		list(b, hold, beyond("policies", unread))
+		writeList(b, hold, beyond("policies", unread))
 	}
 	logs, exempt, reason := g.audited(n)
 	if reason == "" {
 		reason = beyond("audit configurations", unread)
 	}
 	b.Key("auditLogs")
-	list(b, logs, reason)
+	writeList(b, logs, reason)
 	b.Key("auditExemptMembers")
-	list(b, exempt, reason)
+	writeList(b, exempt, reason)
 	b.Key("logsExported")
 	switch exported, reason := g.exported(n, unread); {
 	case !exported && reason != "":
@@ -41,8 +41,8 @@ func (g *gathering) observe(n *node, id string) (bulwark.Value, error) {
 	return b.Build(id)
 }
 
-// list writes what is known, and that there may be more where there is a reason.
-func list(b *bulwark.Builder, known []string, reason string) {
+// writeList writes what is known, and that there may be more where there is a reason.
+func writeList(b *bulwark.Builder, known []string, reason string) {
 	b.List()
 	for _, text := range known {
 		b.String(text)

@@ -2,7 +2,10 @@ package gcp
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/provider"
@@ -14,6 +17,7 @@ type properties struct {
 	parent         string // in whose listing it is
 	data           bulwark.Value
 	told           answer
+	cut            bool                                   // the inventory left something out
 	more           func(w *writer, lists map[string]bool) // members of ours for the hierarchy
 }
 
@@ -26,6 +30,10 @@ func (g *gathering) properties(p properties) (bulwark.Value, error) {
 		info = &typeInfo{}
 	}
 	w := &writer{b: bulwark.NewBuilder(g.e.options.Types.Names(), bulwark.Limits{}), key: g.e.options.SecretKey, rename: edit.rename, lower: edit.lower}
+	if p.data.Kind() != bulwark.Object {
+		w.b.Unknown("the inventory tells nothing of it")
+		return w.b.Build(p.id)
+	}
 	w.b.Object()
 	for member, v := range p.data.Children() {
 		if !slices.Contains(edit.drop, member) {
@@ -42,6 +50,13 @@ func (g *gathering) properties(p properties) (bulwark.Value, error) {
 			w.unknown(q.property, provider.Reason(p.told.fault))
 		default:
 			w.as(q.property, p.told.value, info.shape)
+		}
+	}
+	if p.cut {
+		for _, member := range slices.Sorted(maps.Keys(info.lists)) {
+			if !strings.HasPrefix(member, "_") && p.data.Get(member).IsAbsent() {
+				w.unknown(member, "the inventory left out a part of the asset")
+			}
 		}
 	}
 	g.policy(w, p, info)
@@ -65,6 +80,8 @@ func (g *gathering) policy(w *writer, p properties, info *typeInfo) {
 			}
 		case v.Kind() == bulwark.List:
 			w.as(m.ours, v, info.shape)
+		case !v.IsAbsent():
+			w.unknown(m.ours, "malformed: "+m.theirs+" of the IAM policy is "+v.Kind().String())
 		case info.lists[m.ours]:
 			w.b.Key(m.ours)
 			w.b.List()
@@ -146,6 +163,9 @@ func (g *gathering) contacts(ctx context.Context, n *node) (bulwark.Value, error
 			q["pageToken"] = []string{token}
 		}
 		v, err := g.e.client.get(ctx, contactsCall, n.key, "/v1/"+n.key+"/contacts", q)
+		if k := v.Get("contacts").Kind(); err == nil && k != bulwark.List && k != bulwark.Absent {
+			return "", &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: contactsCall.String(), Object: n.key, Err: errors.New("contacts is " + k.String())}
+		}
 		for _, c := range v.Get("contacts").Children() {
 			b.Copy(c)
 		}
