@@ -27,12 +27,10 @@ func (s *service) readOperation(op string) error {
 		case fn == nil || t == nil:
 		case strings.Contains(name, "_deserializeOpHttpBindings"):
 			s.readHeaders(t, fn)
+		case strings.Contains(name, "_deserializeOpDocument") && selector(fn.Type.Params.List[1].Type) == "io.ReadCloser":
+			t.fields = append(t.fields, field{name: member(fn.Body, "v"), in: "payload", wire: "-"})
 		case strings.Contains(name, "_deserializeOpDocument"):
 			s.readStruct(t, fn)
-		case strings.HasSuffix(name, "_deserializeOpDocument"+out):
-			s.readStruct(t, fn)
-		case strings.Contains(name, "_deserializeOpBlob"):
-			t.fields = append(t.fields, field{name: member(fn.Body, "v"), in: "payload", wire: "-"})
 		case strings.Contains(name, "_deserializeDocument"):
 			f := field{name: payloadField(handle, name), in: "payload"}
 			f.wire = strings.TrimPrefix(name[strings.Index(name, "_"):], "_deserializeDocument")
