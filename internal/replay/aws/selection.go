@@ -16,7 +16,7 @@ func selected[T any](c *Call, in any, items []T, opt listing) ([]T, error) {
 	asked := false
 	for i := range v.NumField() {
 		name, f := v.Type().Field(i).Name, v.Field(i)
-		index, ok := selector(item, name)
+		index, ok := selector(item, name, opt.by[name])
 		want := wanted(f)
 		if !ok || len(want) == 0 || contains(opt.parent, name) {
 			continue
@@ -30,7 +30,7 @@ func selected[T any](c *Call, in any, items []T, opt listing) ([]T, error) {
 		items = keep(items, func(t *T) bool {
 			has := text(reflect.ValueOf(t).Elem().FieldByIndex(index))
 			for _, w := range want {
-				if w == has || arnName(w) == has {
+				if sameName(w, has) {
 					return true
 				}
 			}
@@ -49,9 +49,9 @@ func selected[T any](c *Call, in any, items []T, opt listing) ([]T, error) {
 }
 
 // selector finds the item's member that an input's member selects by.
-func selector(item reflect.Type, name string) ([]int, bool) {
-	for _, n := range []string{name, strings.TrimSuffix(name, "s"), strings.TrimSuffix(name, "List")} {
-		if f, ok := item.FieldByName(n); ok && isText(f.Type) {
+func selector(item reflect.Type, name, by string) ([]int, bool) {
+	for _, n := range []string{by, name, strings.TrimSuffix(name, "s"), strings.TrimSuffix(name, "List")} {
+		if f, ok := item.FieldByName(n); ok && n != "" && isText(f.Type) {
 			return f.Index, true
 		}
 	}
@@ -161,6 +161,12 @@ func text(v reflect.Value) string {
 		return strconv.FormatInt(v.Int(), 10)
 	}
 	return ""
+}
+
+// sameName tells whether a thing with a name or ARN is the one that is asked for
+// by name or ARN.
+func sameName(want, has string) bool {
+	return want == has || arnName(want) == has || want == arnName(has)
 }
 
 // arnName returns the name at an ARN's end, where services take either.

@@ -3,6 +3,7 @@ package aws
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/bulwarksec/bulwark/internal/replay/aws/wire"
 )
@@ -51,19 +52,24 @@ func names[I, O, T any](member string, o ...option) *handler {
 	return project[I, O](func(t *T) string { return text(reflect.ValueOf(t).Elem().FieldByIndex(index)) }, o...)
 }
 
-// get serves the item of type T whose member is called for by the input's, in
+// get serves the item of type T whose member is called as the input's asks, in
 // the output's member of type *T.
 func get[I, O, T any](asked, member string, absent *wire.Error, o ...option) *handler {
 	field := fieldOf[O](reflect.TypeFor[*T]())
-	ask, has := memberIndex(reflect.TypeFor[I](), asked), memberIndex(reflect.TypeFor[T](), member)
+	return find[I](asked, member, absent, func(t *T, out *O) { reflect.ValueOf(out).Elem().FieldByIndex(field).Set(reflect.ValueOf(t)) }, o...)
+}
+
+// find is get for outputs that are made from the item.
+func find[I, O, T any](asked, member string, absent *wire.Error, fill func(*T, *O), o ...option) *handler {
+	has := memberIndex(reflect.TypeFor[T](), member)
 	opt := options(o)
 	return handle(func(c *Call, in *I) (*O, error) {
-		want := text(reflect.ValueOf(in).Elem().FieldByIndex(ask))
+		want := keyOf(in, asked)
 		items := All[T](c.World(), opt.place(c, in))
 		for i := range items {
-			if names := text(reflect.ValueOf(&items[i]).Elem().FieldByIndex(has)); names == want || arnName(want) == names {
+			if sameName(want, text(reflect.ValueOf(&items[i]).Elem().FieldByIndex(has))) {
 				out := new(O)
-				reflect.ValueOf(out).Elem().FieldByIndex(field).Set(reflect.ValueOf(&items[i]))
+				fill(&items[i], out)
 				return out, nil
 			}
 		}
@@ -71,39 +77,52 @@ func get[I, O, T any](asked, member string, absent *wire.Error, o ...option) *ha
 	})
 }
 
-// answer serves what was set by Answer for the thing that the input's member
-// names ("" for the account itself). Without, it answers absent, or an empty
-// output if that is nil.
+// answer serves what was set by Answer for the thing that the input's members
+// name, such as "Bucket" or "VpcId Attribute" ("" for the account itself): in
+// the call's region, or else in no region. Without, it answers absent, or an
+// empty output if that is nil.
 func answer[I, O any](asked string, absent *wire.Error) *handler {
-	var ask []int
-	if asked != "" {
-		ask = memberIndex(reflect.TypeFor[I](), asked)
-	}
 	return handle(func(c *Call, in *I) (*O, error) {
-		key := ""
-		if ask != nil {
-			key = text(reflect.ValueOf(in).Elem().FieldByIndex(ask))
-		}
 		if err := c.bucket(in); err != nil {
 			return nil, err
 		}
-		switch out := answerOf[O](c.World(), c.Place(), key); {
-		case out != nil:
-			copied := *out
-			return &copied, nil
-		case absent != nil:
+		key := keyOf(in, asked)
+		for _, at := range []Place{c.Place(), {Account: c.Account}} {
+			for _, k := range []string{key, arnName(key)} {
+				if out := answerOf[O](c.World(), at, k); out != nil {
+					copied := *out
+					return &copied, nil
+				}
+			}
+		}
+		if absent != nil {
 			return nil, absent
 		}
 		return new(O), nil
 	})
 }
 
+// keyOf joins the texts of an input's members by slashes; those that are not
+// set are left out.
+func keyOf(in any, members string) string {
+	var parts []string
+	for _, m := range strings.Fields(members) {
+		if s := text(reflect.ValueOf(in).Elem().FieldByIndex(memberIndex(reflect.TypeOf(in).Elem(), m))); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
 // An option changes how a list is served.
 type option func(*listing)
 
 type listing struct {
-	parent []string    // input members whose values make the place's Parent
-	absent *wire.Error // answers an item that is asked for by name and is not there
+	parent     []string          // input members whose values make the place's Parent
+	named      bool              // the parent is known by its name, even if its ARN is given
+	everywhere bool              // an account's things are the same in each region
+	by         map[string]string // input member → the item's that it selects by
+	absent     *wire.Error       // answers an item that is asked for by name and is not there
 }
 
 func options(o []option) listing {
@@ -117,6 +136,25 @@ func options(o []option) listing {
 // of lists what belongs to the thing that the input's members name.
 func of(members ...string) option { return func(l *listing) { l.parent = members } }
 
+// ofName is of for a thing that callers give by name or ARN; its place has the
+// name.
+func ofName(member string) option {
+	return func(l *listing) { l.parent, l.named = []string{member}, true }
+}
+
+// everywhere lists what was put in no region.
+func everywhere(l *listing) { l.everywhere = true }
+
+// by has an input's member select by an item's of another name.
+func by(asked, member string) option {
+	return func(l *listing) {
+		if l.by == nil {
+			l.by = map[string]string{}
+		}
+		l.by[asked] = member
+	}
+}
+
 // absent is answered if nothing is left of what is asked for by name.
 func absent(code string) option {
 	return func(l *listing) { l.absent = notFound(code, 400) }
@@ -124,11 +162,12 @@ func absent(code string) option {
 
 func (l listing) place(c *Call, in any) Place {
 	p := c.Place()
-	for i, m := range l.parent {
-		if i > 0 {
-			p.Parent += "/"
-		}
-		p.Parent += text(reflect.ValueOf(in).Elem().FieldByName(m))
+	if l.everywhere {
+		p.Region = ""
+	}
+	p.Parent = keyOf(in, strings.Join(l.parent, " "))
+	if l.named {
+		p.Parent = arnName(p.Parent)
 	}
 	return p
 }

@@ -167,3 +167,7 @@ func TestPages(t *testing.T) {
 		t.Errorf("read %v in %d pages, want 23 in 5", got, pages)
 	}
 }
+
+func bucketIn(name, region string) s3types.Bucket {
+	return s3types.Bucket{Name: &name, BucketRegion: &region}
+}
