@@ -1,0 +1,211 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/provider"
+)
+
+// How much of an estate is read at once: regions of accounts, and collectors in
+// each. A region that hangs holds up itself alone, for the others go on.
+const (
+	placesAtOnce     = 24
+	collectorsAtOnce = 4
+)
+
+// silent is after how many listings in a row without any answer a region is
+// taken to be out of reach, so that the rest of it is not waited for.
+const silent = 3
+
+// place is the part of an estate that is read as one: an account's global
+// services, or one of its regions.
+type place struct {
+	account *account
+	region  string
+	where   where
+	memo    *memo
+
+	mu      sync.Mutex
+	reached bool
+	silent  int
+	last    *bulwark.Fault
+}
+
+// Gather reads all accounts and yields their names, assets, gaps, and a listing
+// for each type in each account and region. yield is called by one goroutine at
+// a time; its error ends the run. What could not be read is a gap: Gather's own
+// error means that nothing was reached, or that it was ended.
+func (e *Estate) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
+	found, err := e.accounts(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var mu sync.Mutex
+	emit := func(g bulwark.Gathered) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		err := yield(g)
+		if err != nil {
+			cancel(err)
+		}
+		return err
+	}
+	places, err := e.places(ctx, found, emit)
+	if err == nil {
+		err = e.read(ctx, places, emit)
+	}
+	if cause := context.Cause(ctx); cause != nil && err != nil {
+		err = cause
+	}
+	if err != nil {
+		return fmt.Errorf("aws: gather: %w", err)
+	}
+	return nil
+}
+
+// places opens accounts, yields their names, and returns what is to be read of
+// them. An account that cannot be opened is a gap.
+func (e *Estate) places(ctx context.Context, found []*account, emit func(bulwark.Gathered) error) ([]*place, error) {
+	gaps := make([]*bulwark.Gap, len(found))
+	errs := make([]error, len(found))
+	var g errgroup.Group
+	g.SetLimit(placesAtOnce)
+	for i, a := range found {
+		g.Go(func() error {
+			gaps[i], errs[i] = e.open(ctx, a)
+			return nil
+		})
+	}
+	_ = g.Wait() // its functions return none
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var out []*place
+	for i, a := range found {
+		info := a.info()
+		if err := emit(bulwark.Gathered{Scope: &info}); err != nil {
+			return nil, err
+		}
+		if errs[i] != nil {
+			gap := faultOf(errs[i], a.scope()).Gap("account", provider.Where(e.options.Connector, a.scope()))
+			gaps[i] = &gap
+		}
+		if gaps[i] != nil {
+			if err := emit(bulwark.Gathered{Gap: gaps[i]}); err != nil {
+				return nil, err
+			}
+		}
+		if errs[i] != nil {
+			continue
+		}
+		out = append(out, &place{account: a, region: a.home, where: global, memo: &memo{}})
+		for _, r := range a.regions {
+			out = append(out, &place{account: a, region: r, where: regional, memo: &memo{}})
+		}
+	}
+	return out, nil
+}
+
+func (e *Estate) read(ctx context.Context, places []*place, emit func(bulwark.Gathered) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(placesAtOnce)
+	for _, p := range places {
+		g.Go(func() error { return e.readPlace(ctx, p, emit) })
+	}
+	return g.Wait()
+}
+
+func (e *Estate) readPlace(ctx context.Context, p *place, emit func(bulwark.Gathered) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(collectorsAtOnce)
+	for _, c := range e.collectors() {
+		if c.Where == p.where {
+			g.Go(func() error { return e.run(ctx, p, e.session(p, c, emit)) })
+		}
+	}
+	return g.Wait()
+}
+
+func (e *Estate) session(p *place, c *collector, emit func(bulwark.Gathered) error) *session {
+	return &session{estate: e, account: p.account, region: p.region, cfg: p.account.in(p.region), collector: c,
+		typ: e.options.Types.Get(c.Type), memo: p.memo, yield: emit}
+}
+
+// run lists one type in one place and yields its listing. It returns only what
+// ends the whole run.
+func (e *Estate) run(ctx context.Context, p *place, s *session) error {
+	listing := &bulwark.Listing{Connector: e.options.Connector, Scope: s.account.scope(), Type: s.collector.Type, Region: s.region, At: e.options.Now().UTC()}
+	if p.where == global {
+		listing.Region = ""
+	}
+	f := p.unreachable()
+	if f == nil {
+		err := list(ctx, s)
+		if ended := s.ended(ctx, err); ended != nil {
+			return ended
+		}
+		if err != nil {
+			f = s.fault(err, s.where())
+		}
+		p.tell(f)
+	}
+	if f == nil {
+		f = s.holes
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	listing.Complete = f == nil
+	if f != nil {
+		gap := f.Gap("listing", s.where())
+		listing.Gap = &gap
+	}
+	return s.yield(bulwark.Gathered{Listing: listing})
+}
+
+// list runs a collector; what it panics about in a hostile answer is its fault
+// alone.
+func list(ctx context.Context, s *session) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: s.collector.Service, Object: s.where(), Err: fmt.Errorf("the answer was not foreseen: %v", r)}
+		}
+	}()
+	if s.typ == nil {
+		return errors.New("the type has no file")
+	}
+	return s.collector.List(ctx, s)
+}
+
+// unreachable returns why a place is not asked any more.
+func (p *place) unreachable() *bulwark.Fault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reached || p.silent < silent {
+		return nil
+	}
+	return p.last
+}
+
+// tell counts listings that had no answer.
+func (p *place) tell(f *bulwark.Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f == nil || f.Kind != bulwark.FaultTimeout && f.Kind != bulwark.FaultUnreachable {
+		p.reached = true
+		return
+	}
+	p.silent++
+	p.last = f
+}

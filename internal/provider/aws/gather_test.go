@@ -1,0 +1,71 @@
+package aws
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+func TestGather(t *testing.T) {
+	e, _ := newFake(t, Config{Types: []string{"AWS::S3::Bucket", "AWS::EC2::SecurityGroup", "AWS::Account"}}, func(c call) (any, error) {
+		switch c.Name {
+		case "s3:ListBuckets":
+			return &s3.ListBucketsOutput{Buckets: []s3types.Bucket{{Name: ptr("shop-logs"), BucketRegion: ptr("eu-west-1")}}}, nil
+		case "s3:GetBucketPolicy":
+			return &s3.GetBucketPolicyOutput{Policy: ptr(`{"Statement":[{"Effect":"Allow"}]}`)}, nil
+		case "s3:GetBucketEncryption":
+			return nil, failure("ServerSideEncryptionConfigurationNotFoundError", 404)
+		case "s3:GetBucketTagging":
+			return nil, failure("AccessDenied", 403)
+		case "ec2:DescribeSecurityGroups":
+			if c.Region != "eu-west-1" {
+				return nil, failure("UnauthorizedOperation", 403)
+			}
+			return &ec2.DescribeSecurityGroupsOutput{SecurityGroups: []ec2types.SecurityGroup{{GroupId: ptr("sg-1"), GroupName: ptr("web"), VpcId: ptr("vpc-1"),
+				IpPermissions: []ec2types.IpPermission{{IpProtocol: ptr("6"), FromPort: ptr(int32(22)), ToPort: ptr(int32(22)), IpRanges: []ec2types.IpRange{{CidrIp: ptr("0.0.0.0/0")}, {CidrIp: ptr("10.0.0.0/8")}}}}}}}, nil
+		}
+		return nil, nil
+	})
+	g := gather(t, e)
+
+	bucket := g.assets["live:arn:aws:s3:::shop-logs"]
+	if bucket == nil {
+		t.Fatalf("the bucket is missing among %d assets; gaps: %v", len(g.assets), g.gaps)
+	}
+	if got, want := bucket.Properties.At("_Policy", "Statement").Index(0).Get("Effect").Text(), "Allow"; got != want {
+		t.Errorf("Effect = %q, want %q", got, want)
+	}
+	if k := bucket.Properties.Get("BucketEncryption").Kind(); k != bulwark.Absent {
+		t.Errorf("BucketEncryption is %s, want absent", k)
+	}
+	if got, want := bucket.Properties.Get("Tags").Reason(), "denied: needs s3:GetBucketTagging"; got != want {
+		t.Errorf("Tags are unknown for %q, want %q", got, want)
+	}
+	if bucket.Region != "eu-west-1" || bucket.Scope != "aws/"+testAccount {
+		t.Errorf("bucket is in %s %s", bucket.Scope, bucket.Region)
+	}
+	if got, want := bucket.Relations[0].Target, "live:arn:aws:iam::"+testAccount+":root"; got != want {
+		t.Errorf("account = %s, want %s", got, want)
+	}
+	group := g.assets["live:arn:aws:ec2:eu-west-1:"+testAccount+":security-group/sg-1"]
+	if group == nil {
+		t.Fatal("the security group is missing")
+	}
+	if rules := group.Properties.Get("SecurityGroupIngress"); rules.Len() != 2 || rules.Index(0).Get("IpProtocol").Text() != "tcp" {
+		t.Errorf("SecurityGroupIngress = %v", rules)
+	}
+	if l := g.listings["AWS::EC2::SecurityGroup us-east-1"]; l == nil || l.Complete || l.Gap.Needs != "ec2:DescribeSecurityGroups" {
+		t.Errorf("the listing that was denied is %+v", l)
+	}
+	if l := g.listings["AWS::EC2::SecurityGroup eu-west-1"]; l == nil || !l.Complete {
+		t.Errorf("the listing of eu-west-1 is %+v", l)
+	}
+	if a := g.assets["live:arn:aws:iam::"+testAccount+":root"]; a == nil || a.Type != typeAccount {
+		t.Error("the account is no asset")
+	}
+}

@@ -1,0 +1,97 @@
+package aws
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// A credential report is made within seconds, and kept for four hours.
+const reportTries = 12
+
+// credentialReport returns the rows of the account's credential report by the
+// user's ARN; one is made if there is none. The root user's row is among them.
+func (s *session) credentialReport(ctx context.Context) (map[string]map[string]any, error) {
+	return shared(s, "credential report", func() (map[string]map[string]any, error) {
+		client := s.iam()
+		for try := 0; ; try++ {
+			out, err := client.GetCredentialReport(ctx, &iam.GetCredentialReportInput{})
+			if err == nil {
+				return readReport(out.Content)
+			}
+			if f := faultOf(err, ""); f.Kind != bulwark.FaultAbsent && code(err) != "ReportInProgress" && code(err) != "ReportExpired" || try >= reportTries {
+				return nil, err
+			}
+			made, err := client.GenerateCredentialReport(ctx, &iam.GenerateCredentialReportInput{})
+			if err != nil {
+				return nil, err
+			}
+			if made.State != types.ReportStateTypeComplete {
+				if err := wait(ctx, s.estate.backoff(min(try+3, 6))); err != nil {
+					return nil, err
+				}
+			}
+		}
+	})
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// readReport reads the report's CSV. Columns keep their names; true and false
+// are truth values, and what the report has no answer for is left out.
+func readReport(content []byte) (map[string]map[string]any, error) {
+	r := csv.NewReader(bytes.NewReader(content))
+	r.ReuseRecord = true
+	header, err := r.Read()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errAnswer, err)
+	}
+	columns := append([]string(nil), header...)
+	rows := map[string]map[string]any{}
+	for {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errAnswer, err)
+		}
+		row := map[string]any{}
+		for i, v := range record {
+			switch v {
+			case "true", "TRUE":
+				row[columns[i]] = true
+			case "false", "FALSE":
+				row[columns[i]] = false
+			case "", "N/A", "no_information", "not_supported":
+			default:
+				row[columns[i]] = v
+			}
+		}
+		if arn, ok := row["arn"].(string); ok {
+			rows[arn] = row
+		}
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("%w: no row has an ARN", errAnswer)
+	}
+	return rows, nil
+}

@@ -1,0 +1,165 @@
+package aws
+
+import (
+	"encoding/json"
+	"testing"
+
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/provider"
+)
+
+// text returns a tree as JSON, its keys sorted.
+func asText(t *testing.T, v any) string {
+	t.Helper()
+	value, err := provider.ValueOf(nil, "", v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value.String()
+}
+
+func same(t *testing.T, got any, want string) {
+	t.Helper()
+	var g, w any
+	if err := json.Unmarshal([]byte(asText(t, got)), &g); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(want), &w); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(w, g); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+func TestRules(t *testing.T) {
+	same(t, rules([]ec2types.IpPermission{
+		{IpProtocol: ptr("-1"), UserIdGroupPairs: []ec2types.UserIdGroupPair{{GroupId: ptr("sg-1")}, {GroupId: ptr("sg-2"), UserId: ptr("444455556666"), Description: ptr("peer")}}},
+		{IpProtocol: ptr("TCP"), FromPort: ptr(int32(443)), ToPort: ptr(int32(443)), Ipv6Ranges: []ec2types.Ipv6Range{{CidrIpv6: ptr("::/0")}}, PrefixListIds: []ec2types.PrefixListId{{PrefixListId: ptr("pl-1")}}},
+	}, ptr("sg-1"), "Source"), `[
+		{"IpProtocol": "-1", "SourceSecurityGroupId": "sg-1", "_Self": true},
+		{"IpProtocol": "-1", "SourceSecurityGroupId": "sg-2", "SourceSecurityGroupOwnerId": "444455556666", "Description": "peer", "_Self": false},
+		{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIpv6": "::/0"},
+		{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "SourcePrefixListId": "pl-1"}]`)
+}
+
+func TestPermissions(t *testing.T) {
+	doc := document(nil, `{"Statement": [
+		{"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "lambda:InvokeFunction", "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::shop"}, "StringEquals": {"AWS:SourceAccount": "1"}}},
+		{"Effect": "Allow", "Principal": "*", "Action": ["a", "b"], "Condition": {"StringNotEquals": {"aws:SourceAccount": "1"}, "StringEquals": {"aws:principalorgid": "o-1"}}},
+		{"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"]}, "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": "1"}}},
+		{"Effect": "Deny", "Principal": "*"}]}`).(bulwark.Value)
+	same(t, permissions(doc), `[
+		{"Principal": "s3.amazonaws.com", "Action": "lambda:InvokeFunction", "SourceArn": "arn:aws:s3:::shop", "SourceAccount": "1"},
+		{"Principal": "*", "Action": "a,b", "PrincipalOrgID": "o-1"},
+		{"Principal": "arn:aws:iam::1:root"}, {"Principal": "arn:aws:iam::2:root"}]`)
+}
+
+func TestLifecycleRule(t *testing.T) {
+	tests := map[string]struct {
+		rule s3types.LifecycleRule
+		want string
+	}{
+		"all":    {s3types.LifecycleRule{ID: ptr("a"), Filter: &s3types.LifecycleRuleFilter{Prefix: ptr("")}}, `{"Id": "a", "Filter": {}}`},
+		"prefix": {s3types.LifecycleRule{Filter: &s3types.LifecycleRuleFilter{Prefix: ptr("logs/")}}, `{"Prefix": "logs/", "Filter": {"Prefix": "logs/"}}`},
+		"tag":    {s3types.LifecycleRule{Filter: &s3types.LifecycleRuleFilter{Tag: &s3types.Tag{Key: ptr("k"), Value: ptr("v")}}}, `{"TagFilters": [{"Key": "k", "Value": "v"}], "Filter": {"Tag": {"Key": "k", "Value": "v"}}}`},
+		"both": {s3types.LifecycleRule{Filter: &s3types.LifecycleRuleFilter{And: &s3types.LifecycleRuleAndOperator{Prefix: ptr("p"), Tags: []s3types.Tag{{Key: ptr("k"), Value: ptr("v")}}}}},
+			`{"Prefix": "p", "TagFilters": [{"Key": "k", "Value": "v"}], "Filter": {"And": {"Prefix": "p", "Tags": [{"Key": "k", "Value": "v"}]}}}`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) { same(t, lifecycleRule(tt.rule), tt.want) })
+	}
+}
+
+func TestCanned(t *testing.T) {
+	owner := s3types.Grant{Grantee: &s3types.Grantee{Type: s3types.TypeCanonicalUser, ID: ptr("o")}, Permission: s3types.PermissionFullControl}
+	group := func(name string, p s3types.Permission) s3types.Grant {
+		return s3types.Grant{Grantee: &s3types.Grantee{Type: s3types.TypeGroup, URI: ptr("http://acs.amazonaws.com/groups/global/" + name)}, Permission: p}
+	}
+	for want, grants := range map[string][]s3types.Grant{
+		"Private":         {owner},
+		"PublicRead":      {owner, group("AllUsers", "READ")},
+		"PublicReadWrite": {owner, group("AllUsers", "WRITE"), group("AllUsers", "READ")},
+		"":                {owner, group("AllUsers", "FULL_CONTROL")},
+	} {
+		if got := canned(grants); got != want {
+			t.Errorf("canned(%v) = %q, want %q", grants, got, want)
+		}
+	}
+	if got := canned([]s3types.Grant{owner, owner}); got != "" {
+		t.Errorf("an ACL with another user is %q", got)
+	}
+}
+
+func TestWeakest(t *testing.T) {
+	list := []lambdatypes.FunctionUrlConfig{{AuthType: lambdatypes.FunctionUrlAuthTypeAwsIam}, {AuthType: lambdatypes.FunctionUrlAuthTypeNone}}
+	if got := weakest(list); got != "NONE" {
+		t.Errorf("weakest() = %s, want NONE", got)
+	}
+}
+
+func TestAttachments(t *testing.T) {
+	policy := []iamtypes.AttachedPolicy{{PolicyArn: ptr("arn:p")}}
+	l := &details{users: []iamtypes.UserDetail{{UserName: ptr("ann"), AttachedManagedPolicies: policy}}, roles: []iamtypes.RoleDetail{{RoleName: ptr("web"), AttachedManagedPolicies: policy}}}
+	want := map[string]map[string][]string{"arn:p": {"Users": {"ann"}, "Roles": {"web"}}}
+	if d := cmp.Diff(want, l.attachments()); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestTake wants fields where a type file lists them under their new names, and
+// all others among what was observed; tags are pairs whatever the service has.
+func TestTake(t *testing.T) {
+	typ := &bulwark.Type{ID: "AWS::Made::Thing", Properties: []bulwark.Property{{Path: "ThingName", Kind: bulwark.KindString}, {Path: "Port", Kind: bulwark.KindString},
+		{Path: "Rules[].Id", Kind: bulwark.KindString}, {Path: "State", Kind: bulwark.KindString, Observed: true}, {Path: "Tags[].Key", Kind: bulwark.KindString}}}
+	type rule struct{ ID *string }
+	d := newDraft(typ, nil, "eu-west-1")
+	d.take(struct {
+		Name  *string
+		Port  *int32
+		Rules []rule
+		State string
+		Extra []byte
+		Nil   *string
+		Tags  map[string]string
+	}{ptr("a"), ptr(int32(80)), []rule{{ptr("r")}}, "up", []byte("x"), nil, map[string]string{"b": "2", "a": "1"}}, names{"Name": "ThingName"})
+	rename(d.properties, "Rules[].ID", "Id")
+	same(t, d.properties, `{"ThingName": "a", "Port": "80", "Rules": [{"Id": "r"}], "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]}`)
+	same(t, d.observed, `{"State": "up", "Extra": "eA=="}`)
+}
+
+// TestSecrets wants what a type file marks as a secret to be kept as its keyed
+// digest, wherever it stands below the marked path.
+func TestSecrets(t *testing.T) {
+	e, _ := newFake(t, Config{}, nil)
+	typ := &bulwark.Type{ID: "AWS::Made::Thing", Native: "arn:{partition}:made:::{Name}", Properties: []bulwark.Property{{Path: "Name"}, {Path: "Variables{}", Secret: "password"}, {Path: "Hidden.Word", Secret: "token", Observed: true}}}
+	s := &session{estate: e, account: &account{id: testAccount, partition: "aws"}, collector: &collector{Type: typ.ID}, typ: typ}
+	d := newDraft(typ, nil, "")
+	d.set("Name", "a")
+	d.set("Variables", map[string]string{"PASSWORD": "hunter2"})
+	d.set("Hidden", map[string]string{"Word": "open", "Other": "shown"})
+	a, err := s.asset(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, digest := a.Properties.At("Variables", "PASSWORD").SecretKind()
+	if kind != "password" || len(digest) != 32 {
+		t.Errorf("the variable is %v", a.Properties)
+	}
+	if k := a.Observed.At("Hidden", "Word").Kind(); k != bulwark.Secret || a.Observed.At("Hidden", "Other").Text() != "shown" {
+		t.Errorf("observed is %v", a.Observed)
+	}
+}
+
+// TestUnion wants a member of a union under its name.
+func TestUnion(t *testing.T) {
+	type ConfigMemberUnusedAccess struct{ Value struct{ Days int } }
+	v := struct{ Configuration any }{&ConfigMemberUnusedAccess{struct{ Days int }{90}}}
+	same(t, tree(v), `{"Configuration": {"UnusedAccess": {"Days": 90}}}`)
+}

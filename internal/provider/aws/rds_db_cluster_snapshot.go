@@ -1,0 +1,47 @@
+package aws
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+)
+
+var _ = collect(collector{
+	Type: "AWS::RDS::DBClusterSnapshot", Service: "rds",
+	Needs: []need{lists("rds:DescribeDBClusterSnapshots"), each("rds:DescribeDBClusterSnapshotAttributes")},
+	List: func(ctx context.Context, s *session) error {
+		client := s.rds()
+		return assets(ctx, s, func(ctx context.Context, token *string) ([]types.DBClusterSnapshot, *string, error) {
+			out, err := client.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{Marker: token, MaxRecords: aws.Int32(100)})
+			if err != nil {
+				return nil, nil, err
+			}
+			return out.DBClusterSnapshots, out.Marker, nil
+		}, func(ctx context.Context, v types.DBClusterSnapshot, d *draft) error {
+			d.take(v, nil)
+			d.ARN, d.Name = aws.ToString(v.DBClusterSnapshotArn), aws.ToString(v.DBClusterSnapshotIdentifier)
+			if aws.ToString(v.SnapshotType) != "manual" {
+				d.set("_SharedWith", []string{}) // only those can be shared
+				return nil
+			}
+			return s.part(ctx, d, "_SharedWith", "", func() error {
+				out, err := client.DescribeDBClusterSnapshotAttributes(ctx, &rds.DescribeDBClusterSnapshotAttributesInput{DBClusterSnapshotIdentifier: v.DBClusterSnapshotIdentifier})
+				if err != nil || out.DBClusterSnapshotAttributesResult == nil {
+					return or(err, errAnswer)
+				}
+				with := []string{}
+				for _, a := range out.DBClusterSnapshotAttributesResult.DBClusterSnapshotAttributes {
+					if aws.ToString(a.AttributeName) == "restore" {
+						with = append(with, a.AttributeValues...)
+					}
+				}
+				slices.Sort(with)
+				d.set("_SharedWith", with)
+				return nil
+			})
+		})
+	},
+})

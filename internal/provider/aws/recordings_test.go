@@ -1,0 +1,649 @@
+package aws
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// recordings are answers of AWS's read calls as another library decoded them.
+const recordings = "../../../../shared/corpora/aws-recordings"
+
+// recording is a line of a file of recordings.
+type recording struct {
+	Call   string          `json:"call"`
+	Flight string          `json:"flight"`
+	Page   int             `json:"page"`
+	Status json.RawMessage `json:"status"`
+	Data   json.RawMessage `json:"data"`
+}
+
+func (r recording) failed() bool {
+	n, err := strconv.Atoi(string(r.Status))
+	return err == nil && n >= 400
+}
+
+// services has the SDK's names of services that the recordings call otherwise.
+var services = map[string]string{"access-analyzer": "accessanalyzer", "s3-control": "s3control", "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancingv2",
+	"logs": "cloudwatchlogs", "config": "configservice", "events": "eventbridge", "es": "elasticsearchservice"}
+
+func readRecordings(t *testing.T) []recording {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(recordings, "*.jsonl"))
+	if len(files) == 0 {
+		t.Skipf("no recordings in %s", recordings)
+	}
+	var out []recording
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(f)
+		lines.Buffer(nil, 64<<20)
+		for lines.Scan() {
+			var r recording
+			if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			service, op, _ := strings.Cut(r.Call, ".")
+			if to, ok := services[service]; ok {
+				service = to
+			}
+			r.Call = strings.ReplaceAll(service, "-", "") + ":" + op
+			out = append(out, r)
+		}
+		if err := lines.Err(); err != nil {
+			t.Fatal(err)
+		}
+		_ = f.Close()
+	}
+	return out
+}
+
+// reads returns the collector whose assets an operation makes or adds to, with
+// what it needs it for; nil for a call that is not made, or only looked at.
+func reads(call string) (*collector, need) {
+	service, op, _ := strings.Cut(call, ":")
+	for _, c := range registry() {
+		if service == "s3control" && c.Type != typeAccount || service == "s3" && c.Type == typeAccount {
+			continue
+		}
+		for _, n := range c.Needs {
+			prefix, _, _ := strings.Cut(n.Permission, ":")
+			if slices.Contains(n.operations(), op) && sameService(service, prefix) && (!n.Optional || n.Each || oneCall(c)) && !strings.HasPrefix(c.Type, "AWS::Organizations") {
+				return c, n
+			}
+		}
+	}
+	return nil, need{}
+}
+
+// left says which recorded members are not kept, and why; with the call where
+// only that one's are left.
+var left = map[string]string{
+	"nexttoken": "page", "marker": "page", "istruncated": "page", "nextmarker": "page", "truncated": "page", "continuationtoken": "page", "responsemetadata": "transport",
+	"iam:GetCredentialReport content": "read by TestRecordedReports", "iam:GetCredentialReport generatedtime": "of the report", "iam:GetCredentialReport reportformat": "of the report",
+	"ec2:GetEbsEncryptionByDefault ebsencryptionbydefault": "kept by region",
+	"s3:GetBucketLocation locationconstraint":              "the asset's region",
+	"s3:ListBuckets id":                                    "the owner of the list, who is the account", "s3:ListBuckets displayname": "the owner of the list, who is the account",
+	"cloudtrail:GetEventSelectors trailarn": "asked for", "ec2:DescribeInstanceAttribute instanceid": "asked for", "ec2:DescribeImageAttribute imageid": "asked for",
+	"ec2:DescribeVpcAttribute vpcid": "asked for", "rds:DescribeDBSnapshotAttributes dbsnapshotidentifier": "asked for",
+	"rds:DescribeDBClusterSnapshotAttributes dbclustersnapshotidentifier": "asked for", "rds:DescribeDBSnapshotAttributes attributename": "the property's name",
+	"rds:DescribeDBClusterSnapshotAttributes attributename": "the property's name",
+}
+
+// renamed are members that are kept under another name.
+var renamed = map[string]string{
+	"iam:ListAccountAliases accountaliases":  "_alias",
+	"ec2:DescribeSecurityGroups description": "groupdescription", "rds:DescribeDBSnapshotAttributes attributevalues": "_sharedwith", "rds:DescribeDBClusterSnapshotAttributes attributevalues": "_sharedwith",
+	"ec2:DescribeVpcAttribute value": "enablednssupport enablednshostnames", "ec2:DescribeInstanceAttribute value": "disableapitermination", "ec2:DescribeImageAttribute value": "_launchpermissions",
+	"cloudtrail:DescribeTrails logfilevalidationenabled":       "enablelogfilevalidation",
+	"ec2:DescribeVpcs isdefault":                               "_default",
+	"ec2:DescribeImages public":                                "_public",
+	"rds:DescribeDBInstances performanceinsightsenabled":       "enableperformanceinsights",
+	"rds:DescribeDBInstances iamdatabaseauthenticationenabled": "enableiamdatabaseauthentication",
+	"rds:DescribeDBClusters performanceinsightsenabled":        "enableperformanceinsights",
+	"rds:DescribeDBClusters iamdatabaseauthenticationenabled":  "enableiamdatabaseauthentication",
+}
+
+// gone tells of recorded items that are no assets: what is deleted already, and
+// what belongs to another service or to AWS.
+func gone(call string, item map[string]any) bool {
+	text := func(path ...string) string {
+		var v any = item
+		for _, name := range path {
+			m, _ := v.(map[string]any)
+			v = m[name]
+		}
+		s, _ := v.(string)
+		return s
+	}
+	switch call {
+	case "ec2:DescribeInstances":
+		list, reservation := item["Instances"].([]any)
+		return text("State", "Name") == "terminated" || reservation && len(list) == 0
+	case "ec2:DescribeNatGateways":
+		return text("State") == "deleted"
+	case "ec2:DescribeVpcPeeringConnections":
+		return text("Status", "Code") == "deleted"
+	case "iam:ListInstanceProfiles":
+		return text("RoleId") != "" // a role, which is an asset of its own
+	case "kms:DescribeKey":
+		return text("KeyManager") == "AWS"
+	case "rds:DescribeDBInstances":
+		return strings.HasPrefix(text("Engine"), "docdb") || strings.HasPrefix(text("Engine"), "neptune")
+	}
+	return false
+}
+
+// attributes are those that collectors ask for, where a call answers one of many.
+var attributes = map[string][]string{
+	"ec2:DescribeInstanceAttribute": {"DisableApiTermination", "UserData"},
+	"ec2:DescribeVpcAttribute":      {"EnableDnsSupport", "EnableDnsHostnames"},
+	"ec2:DescribeImageAttribute":    {"LaunchPermissions"},
+}
+
+func asked(r recording) bool {
+	names, ok := attributes[r.Call]
+	return !ok || slices.ContainsFunc(names, func(name string) bool { return strings.Contains(string(r.Data), `"`+name+`"`) })
+}
+
+// without returns a recording's data without what is gone.
+func without(call string, v any) any {
+	switch x := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, item := range x {
+			item = without(call, item)
+			if m, ok := item.(map[string]any); !ok || !gone(call, m) {
+				out[k] = item
+			}
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, item := range x {
+			item = without(call, item)
+			if m, ok := item.(map[string]any); !ok || !gone(call, m) {
+				out = append(out, item)
+			}
+		}
+		return out
+	}
+	return v
+}
+
+// types returns the types whose collectors make a call.
+func typesOf(call string) []string {
+	var out []string
+	service, op, _ := strings.Cut(call, ":")
+	for _, c := range registry() {
+		if p, _, _ := strings.Cut(c.permission(op), ":"); p != "" && sameService(service, p) {
+			out = append(out, c.Type)
+		}
+	}
+	return out
+}
+
+// TestRecordings feeds each recorded answer of a call that a collector makes
+// through it: each item becomes an asset and no leaf of the answer is lost.
+func TestRecordings(t *testing.T) {
+	all := readRecordings(t)
+	seeds := seedsOf(all)
+	answers, leaves, assets, skipped := map[string]int{}, 0, 0, map[string]int{}
+	for _, r := range all {
+		if r.failed() {
+			continue
+		}
+		c, n := reads(r.Call)
+		if c == nil || !asked(r) {
+			continue
+		}
+		out, err := decode(r, allOutputs()[r.Call])
+		if err != nil {
+			t.Errorf("%s %s: decode: %v", r.Call, r.Flight, err)
+			continue
+		}
+		if n.Each && !oneCall(c) && seeds[c.Type] == nil {
+			skipped[r.Call+" (nothing to ask about)"]++
+			continue
+		}
+		e, f := newFake(t, only(c.Type), seeded(r, out, n, c, seeds))
+		if c.Where == global {
+			e.config.Regions = nil
+		}
+		if !n.Each {
+			e.config.Types = typesOf(r.Call)
+		}
+		g := gather(t, e)
+		if f.calls[r.Call] == 0 {
+			skipped[r.Call+" (not called)"]++
+			continue
+		}
+		answers[r.Call]++
+		for where, l := range g.listings {
+			if !l.Complete && !n.Each && strings.HasPrefix(where, c.Type) {
+				t.Errorf("%s %s: listing %s: %s", r.Call, r.Flight, where, l.Gap.Why)
+			}
+		}
+		assets += len(g.all)
+		leaves += lossless(t, r, allOutputs()[r.Call], g)
+	}
+	total := 0
+	for _, call := range slices.Sorted(keysOf(answers)) {
+		total += answers[call]
+		t.Logf("%5d %s", answers[call], call)
+	}
+	for _, call := range slices.Sorted(keysOf(skipped)) {
+		t.Logf("%5d passed over: %s", skipped[call], call)
+	}
+	t.Logf("%d answers of %d calls, %d assets, %d leaves", total, len(answers), assets, leaves)
+}
+
+func keysOf[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func oneCall(c *collector) bool { return c.Type == typeAccount }
+
+// principalSeeds makes the answer that collectors list users and roles by from the
+// recorded lists of them: their members have the same names.
+func principalSeeds(all []recording, seeds map[string]any) {
+	for call, to := range map[string][2]string{"iam:ListUsers": {"Users", "UserDetailList"}, "iam:ListRoles": {"Roles", "RoleDetailList"}} {
+		for _, r := range all {
+			var data map[string]any
+			if r.Call != call || r.failed() || json.Unmarshal(r.Data, &data) != nil {
+				continue
+			}
+			out := &iam.GetAccountAuthorizationDetailsOutput{}
+			assign(reflect.ValueOf(out).Elem(), map[string]any{to[1]: data[to[0]]})
+			if listed(reflect.ValueOf(out).Elem()) {
+				seeds[map[string]string{"iam:ListUsers": "AWS::IAM::User", "iam:ListRoles": "AWS::IAM::Role"}[call]] = out
+				break
+			}
+		}
+	}
+}
+
+// seedsOf returns an output that lists something for each collector's first
+// call, so that there is what others may be asked about.
+func seedsOf(all []recording) map[string]any {
+	seeds := map[string]any{}
+	for _, r := range all {
+		c, n := reads(r.Call)
+		if c == nil || n.Each || r.failed() || seeds[c.Type] != nil {
+			continue
+		}
+		out, err := decode(r, allOutputs()[r.Call])
+		if err == nil && listed(reflect.ValueOf(out).Elem()) {
+			seeds[c.Type] = out
+		}
+	}
+	principalSeeds(all, seeds)
+	return seeds
+}
+
+func listed(v reflect.Value) bool {
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Slice && f.Len() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// seeded answers with one recording, and with what lists assets for it.
+func seeded(r recording, out any, n need, c *collector, seeds map[string]any) func(call) (any, error) {
+	return func(call call) (any, error) {
+		switch {
+		case call.Name == r.Call && token(call.Input) == "":
+			return untoken(out), nil
+		case call.Name == r.Call:
+			return nil, nil
+		case n.Each && seeds[c.Type] != nil && reflect.TypeOf(seeds[c.Type]) == call.Output && token(call.Input) == "":
+			return untoken(seeds[c.Type]), nil
+		}
+		return nil, nil
+	}
+}
+
+func token(in any) string {
+	v := reflect.ValueOf(in).Elem()
+	for _, name := range []string{"NextToken", "Marker", "ContinuationToken"} {
+		if f := v.FieldByName(name); f.IsValid() {
+			if s, ok := f.Interface().(*string); ok && s != nil {
+				return *s
+			}
+		}
+	}
+	return ""
+}
+
+// untoken makes an answer the last page: the recordings' pages belong to runs
+// of their own.
+func untoken(out any) any {
+	v := reflect.ValueOf(out).Elem()
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		if isToken(name) || name == "IsTruncated" || name == "Truncated" {
+			v.Field(i).SetZero()
+		}
+	}
+	return out
+}
+
+// decode reads a recording as the output of its operation. Unions and documents
+// are left out: the recordings do not tell their members' types.
+func decode(r recording, t reflect.Type) (any, error) {
+	if t == nil {
+		return nil, fmt.Errorf("no output type")
+	}
+	out := reflect.New(t.Elem())
+	var raw any
+	if err := json.Unmarshal(r.Data, &raw); err != nil {
+		return nil, err
+	}
+	assign(out.Elem(), raw)
+	return out.Interface(), nil
+}
+
+// assign sets what a decoded JSON value says; names are compared without case.
+func assign(v reflect.Value, raw any) {
+	if raw == nil {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		p := reflect.New(v.Type().Elem())
+		assign(p.Elem(), raw)
+		v.Set(p)
+	case reflect.Struct:
+		if v.Type() == timeType {
+			if at, ok := parseTime(raw); ok {
+				v.Set(reflect.ValueOf(at))
+			}
+			return
+		}
+		m, _ := raw.(map[string]any)
+		for name, item := range m {
+			if f := v.FieldByNameFunc(func(s string) bool { return strings.EqualFold(s, name) }); f.IsValid() && f.CanSet() {
+				assign(f, item)
+			}
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			if s, ok := raw.(string); ok {
+				v.SetBytes([]byte(s))
+			}
+			return
+		}
+		list, _ := raw.([]any)
+		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
+		for i, item := range list {
+			assign(v.Index(i), item)
+		}
+	case reflect.Map:
+		m, _ := raw.(map[string]any)
+		out := reflect.MakeMap(v.Type())
+		for k, item := range m {
+			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			key.SetString(k)
+			assign(value, item)
+			out.SetMapIndex(key, value)
+		}
+		v.Set(out)
+	case reflect.String:
+		if s, ok := raw.(string); ok {
+			v.SetString(s)
+		} else if b, err := json.Marshal(raw); err == nil { // a document that was decoded already
+			v.SetString(string(b))
+		}
+	case reflect.Bool:
+		b, _ := raw.(bool)
+		v.SetBool(b)
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		n, _ := raw.(float64)
+		v.SetInt(int64(n))
+	case reflect.Float32, reflect.Float64:
+		n, _ := raw.(float64)
+		v.SetFloat(n)
+	}
+}
+
+func parseTime(raw any) (time.Time, bool) {
+	switch x := raw.(type) {
+	case string:
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999-07:00", "2006-01-02T15:04:05.999999"} {
+			if at, err := time.Parse(layout, x); err == nil {
+				return at, true
+			}
+		}
+	case float64:
+		return time.Unix(int64(x), 0), true
+	}
+	return time.Time{}, false
+}
+
+// leaf is a scalar of an answer with the name of the member that holds it.
+type leaf struct{ name, text string }
+
+// lossless wants each leaf of a recording in one of the assets, and returns how
+// many there are.
+func lossless(t *testing.T, r recording, typ reflect.Type, g *gathered) int {
+	t.Helper()
+	var raw any
+	if err := json.Unmarshal(r.Data, &raw); err != nil {
+		t.Fatal(err)
+	}
+	raw = without(r.Call, raw)
+	kept, texts := map[leaf]bool{}, map[string]bool{}
+	for _, a := range g.all {
+		for _, v := range []bulwark.Value{a.Properties, a.Observed} {
+			valueLeaves(v, "", func(l leaf) {
+				kept[l] = true
+				texts[l.text] = true
+			})
+		}
+	}
+	n := 0
+	lost := map[string]bool{}
+	rawLeaves(raw, typ, "", func(l leaf) {
+		n++
+		if left[l.name] != "" || left[r.Call+" "+l.name] != "" || kept[l] || len(l.text) > 4 && texts[l.text] {
+			return
+		}
+		if to, ok := renamed[r.Call+" "+l.name]; ok {
+			for _, name := range strings.Fields(to) {
+				if kept[leaf{name, l.text}] {
+					return
+				}
+			}
+		}
+		lost[fmt.Sprintf("%s = %.80s", l.name, l.text)] = true
+	})
+	for _, what := range slices.Sorted(keysOf(lost)) {
+		t.Errorf("%s %s: lost %s", r.Call, r.Flight, what)
+	}
+	return n
+}
+
+// rawLeaves yields the scalars of a recording that the SDK's type has.
+func rawLeaves(raw any, t reflect.Type, name string, yield func(leaf)) {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch x := raw.(type) {
+	case map[string]any:
+		for k, item := range x {
+			switch {
+			case t == nil: // inside of a document
+				rawLeaves(item, nil, strings.ToLower(k), yield)
+			case t.Kind() == reflect.Map:
+				rawLeaves(item, t.Elem(), strings.ToLower(k), yield)
+			case t.Kind() == reflect.String:
+				rawLeaves(item, nil, strings.ToLower(k), yield)
+			case t.Kind() == reflect.Struct:
+				if f, ok := t.FieldByNameFunc(func(s string) bool { return strings.EqualFold(s, k) }); ok && f.IsExported() {
+					rawLeaves(item, f.Type, strings.ToLower(k), yield)
+				}
+			}
+		}
+	case []any:
+		var elem reflect.Type
+		if t != nil && t.Kind() == reflect.Slice {
+			elem = t.Elem()
+		}
+		for _, item := range x {
+			rawLeaves(item, elem, name, yield)
+		}
+	case string:
+		if t == timeType {
+			if at, ok := parseTime(x); ok {
+				yield(leaf{name, at.UTC().Format(time.RFC3339)})
+			}
+			return
+		}
+		if doc, ok := document(nil, x).(bulwark.Value); ok {
+			valueLeaves(doc, name, yield)
+			return
+		}
+		if x != "" {
+			yield(leaf{name, x})
+		}
+	case bool, float64:
+		if t != timeType {
+			yield(leaf{name, fmt.Sprint(x)})
+		}
+	}
+}
+
+func valueLeaves(v bulwark.Value, name string, yield func(leaf)) {
+	switch v.Kind() {
+	case bulwark.Object:
+		for k, c := range v.Children() {
+			valueLeaves(c, strings.ToLower(k), yield)
+		}
+	case bulwark.List:
+		for _, c := range v.Children() {
+			valueLeaves(c, name, yield)
+		}
+	case bulwark.String:
+		yield(leaf{name, v.Text()})
+	case bulwark.Int:
+		yield(leaf{name, fmt.Sprint(float64(v.Int()))})
+	case bulwark.Float:
+		yield(leaf{name, fmt.Sprint(v.Float())})
+	case bulwark.Bool:
+		yield(leaf{name, fmt.Sprint(v.Bool())})
+	}
+}
+
+// kinds are what the recorded error codes mean.
+var kinds = map[string]bulwark.FaultKind{
+	"AWSOrganizationsNotInUseException": bulwark.FaultAbsent, "AccessDenied": bulwark.FaultDenied, "AccessDeniedException": bulwark.FaultDenied,
+	"CloudHsmServiceException": bulwark.FaultFailed, "DBInstanceNotFound": bulwark.FaultAbsent, "DBParameterGroupNotFound": bulwark.FaultAbsent,
+	"DeploymentGroupDoesNotExistException": bulwark.FaultAbsent, "InternalServiceError": bulwark.FaultFailed, "InvalidAccessException": bulwark.FaultDisabled,
+	"InvalidDocument": bulwark.FaultFailed, "InvalidServiceName": bulwark.FaultFailed, "NotFound": bulwark.FaultAbsent, "NotFoundException": bulwark.FaultAbsent,
+	"ObjectLockConfigurationNotFoundError": bulwark.FaultAbsent, "OwnershipControlsNotFoundError": bulwark.FaultAbsent, "PolicyNotFound": bulwark.FaultAbsent,
+	"PolicyNotFoundException": bulwark.FaultAbsent, "PreconditionNotMetException": bulwark.FaultFailed, "ReplicationConfigurationNotFoundError": bulwark.FaultAbsent,
+	"ReportInProgress": bulwark.FaultAbsent, "ReportNotPresent": bulwark.FaultAbsent, "ResourceNotFoundException": bulwark.FaultAbsent, "ResourceNotFoundFault": bulwark.FaultAbsent,
+	"ServerSideEncryptionConfigurationNotFoundError": bulwark.FaultAbsent, "TableNotFoundException": bulwark.FaultAbsent, "ThrottlingException": bulwark.FaultThrottled,
+	"TooManyRequestsException": bulwark.FaultThrottled, "UnsupportedOperationException": bulwark.FaultFailed, "UnsupportedUserEditionException": bulwark.FaultDenied,
+}
+
+// TestRecordedErrors wants each recorded error to be of its kind, and to cost
+// the collector that gets it no more than a part or one listing.
+func TestRecordedErrors(t *testing.T) {
+	all := readRecordings(t)
+	seeds := seedsOf(all)
+	n, fed := map[bulwark.FaultKind]int{}, 0
+	for _, r := range all {
+		var data struct {
+			Error struct{ Code, Message string }
+		}
+		if !r.failed() || json.Unmarshal(r.Data, &data) != nil || data.Error.Code == "" {
+			continue
+		}
+		status, _ := strconv.Atoi(string(r.Status))
+		code := data.Error.Code
+		want, ok := kinds[code]
+		if strings.HasPrefix(code, "NoSuch") || strings.HasSuffix(code, ".NotFound") {
+			want, ok = bulwark.FaultAbsent, true
+		}
+		if got := faultOf(failure(code, status), "").Kind; !ok || got != want {
+			t.Errorf("%s %s %d is %s, want %s", r.Call, code, status, got, want)
+		}
+		n[want]++
+		c, need := reads(r.Call)
+		if c == nil || need.Each && seeds[c.Type] == nil && !oneCall(c) {
+			continue
+		}
+		fed++
+		answer := seeded(r, nil, need, c, seeds)
+		e, f := newFake(t, only(c.Type), func(x call) (any, error) {
+			if x.Name == r.Call {
+				return nil, failure(code, status)
+			}
+			return answer(x)
+		})
+		if c.Where == global {
+			e.config.Regions = nil
+		}
+		g := gather(t, e)
+		if f.calls[r.Call] == 0 {
+			continue
+		}
+		for where, l := range g.listings {
+			if l.Complete != need.Optional && strings.HasPrefix(where, c.Type) && c.Type != "AWS::IAM::AccountPasswordPolicy" {
+				t.Errorf("%s %s: listing %s complete: %v", r.Call, code, where, l.Complete)
+			}
+		}
+	}
+	t.Logf("%v, of which %d went through a collector", n, fed)
+}
+
+// TestRecordedReports reads the recorded credential reports.
+func TestRecordedReports(t *testing.T) {
+	rows := 0
+	for _, r := range readRecordings(t) {
+		var data struct{ Content string }
+		if r.Call != "iam:GetCredentialReport" || r.failed() || json.Unmarshal(r.Data, &data) != nil {
+			continue
+		}
+		content := []byte(data.Content)
+		if decoded, err := base64.StdEncoding.DecodeString(data.Content); err == nil {
+			content = decoded
+		}
+		report, err := readReport(content)
+		if err != nil {
+			t.Errorf("%s: %v", r.Flight, err)
+		}
+		for arn, row := range report {
+			rows++
+			if _, ok := row["mfa_active"].(bool); !ok && row["user"] != "<root_account>" {
+				t.Errorf("%s: mfa_active of %s is %v", r.Flight, arn, row["mfa_active"])
+			}
+		}
+	}
+	t.Logf("%d rows", rows)
+}
