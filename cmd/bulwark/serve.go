@@ -167,7 +167,7 @@ func (f *serveFlags) connect(engine *pipeline.Engine, loaded *pipeline.Loaded) e
 	}
 	named := map[string]string{} // a connector's name → the folder that it reads
 	for _, dir := range f.code {
-		s, err := newIaC(loaded, dir, "", nil)
+		s, err := newIaC(loaded, dir, "", nil, nil)
 		if err != nil {
 			return err
 		}

@@ -125,7 +125,7 @@ func cause(err error) error {
 // bears.
 func interesting(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".tf", ".bicep", ".yaml", ".yml", ".json", ".template", ".tfstate", ".tfplan":
+	case ".tf", ".bicep", ".yaml", ".yml", ".json", ".template", ".tfstate", ".tfplan", ".tgz":
 		return true
 	}
 	return docker.IsDockerfile(name)
