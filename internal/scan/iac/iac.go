@@ -1,6 +1,7 @@
 // Package iac reads infrastructure code into assets: Terraform roots, plans and
 // states, CloudFormation and ARM templates, Bicep files, Kubernetes manifests,
-// Helm charts and Dockerfiles. All languages yield the types that live providers yield, by the
+// Helm charts,
+// kustomizations and Dockerfiles. All languages yield the types that live providers yield, by the
 // mappings in the type files, and every value keeps its file and lines.
 //
 // Code is hostile input. Files, nesting and expansion are bounded, nothing is
@@ -24,6 +25,7 @@ import (
 	"github.com/bulwarksec/bulwark/internal/scan/iac/docker"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/helm"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/kube"
+	"github.com/bulwarksec/bulwark/internal/scan/iac/kustomize"
 )
 
 // Options say what to scan and as what.
@@ -115,11 +117,16 @@ func (s *Scanner) Gather(ctx context.Context, yield func(bulwark.Gathered) error
 	if err := s.scanBicep(ctx, files, out); err != nil {
 		return err
 	}
-	read := map[string]bool{} // files that are judged through a chart
+	read := map[string]bool{} // files that are judged through a chart or kustomization
 	objects, err := s.scanCharts(ctx, files, read, out)
 	if err != nil {
 		return err
 	}
+	built, err := s.scanKustomizations(ctx, files, read, out)
+	if err != nil {
+		return err
+	}
+	objects = append(objects, built...)
 	configured := map[string]bool{} // folders with Terraform configuration
 	for _, name := range files {
 		if isTerraform(name) {
@@ -174,6 +181,7 @@ var unread = map[string]bool{
 	"file": true, "folder": true, "tree": true, "manifest": true, "dockerfile": true, "Terraform root": true,
 	"CloudFormation template": true, "ARM template": true, "Bicep file": true, "Terraform plan or state": true,
 	helm.GapChart: true, helm.GapTemplate: true, helm.GapDependency: true,
+	kustomize.Gap: true,
 }
 
 // end yields the gaps, each once, and the listing.

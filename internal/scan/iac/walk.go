@@ -15,6 +15,7 @@ import (
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/docker"
+	"github.com/bulwarksec/bulwark/internal/scan/iac/kustomize"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/tf"
 )
 
@@ -128,7 +129,7 @@ func interesting(name string) bool {
 	case ".tf", ".bicep", ".yaml", ".yml", ".json", ".template", ".tfstate", ".tfplan", ".tgz":
 		return true
 	}
-	return docker.IsDockerfile(name)
+	return docker.IsDockerfile(name) || kustomize.IsKustomization(name)
 }
 
 func isTerraform(name string) bool {
