@@ -90,7 +90,7 @@ func (o *objects) object(r *renderer, v bulwark.Value, d document, s source) {
 	p := placer{r: r, lines: d.lines, b: bulwark.NewBuilder(o.names(), bulwark.Limits{})}
 	pos := d.position(s.file)
 	p.b.At(pos)
-	p.content(v)
+	p.content(v, 0)
 	placed, err := p.b.Build("")
 	if err != nil {
 		o.gap(GapTemplate, pos, err.Error(), "")
@@ -175,24 +175,56 @@ type placer struct {
 	unknown []string
 }
 
-func (p *placer) value(v bulwark.Value) {
+func (p *placer) value(v bulwark.Value, depth int) {
 	p.b.At(p.position(v.Position()))
-	p.content(v)
+	p.content(v, depth)
 }
 
-func (p *placer) content(v bulwark.Value) {
+// inNamespace are the kinds that make pods. One without a namespace is
+// installed into the release's.
+var inNamespace = map[string]bool{"Pod": true, "Deployment": true, "StatefulSet": true, "DaemonSet": true, "ReplicaSet": true, "Job": true, "CronJob": true}
+
+// metadata adds an object's metadata. The namespace of the release is not known
+// before the chart is installed, whether an object names it or leaves it out.
+func (p *placer) metadata(v bulwark.Value, named bool) {
+	const reason = "the release's namespace, which is chosen when the chart is installed"
+	p.b.At(p.position(v.Position()))
+	p.b.Object()
+	for name, child := range v.Children() {
+		p.b.Key(name)
+		if name == "namespace" && child.Text() == releaseNamespace {
+			p.b.At(p.position(child.Position()))
+			p.b.Unknown(reason)
+			continue
+		}
+		p.value(child, 2)
+	}
+	if named && v.Get("namespace").IsAbsent() {
+		p.b.At(p.position(v.Position()))
+		p.b.Key("namespace")
+		p.b.Unknown(reason)
+	}
+	p.b.End()
+}
+
+// content adds v without its place. depth is how far it is from the top.
+func (p *placer) content(v bulwark.Value, depth int) {
 	switch v.Kind() {
 	case bulwark.Object:
 		p.b.Object()
 		for name, child := range v.Children() {
 			p.b.Key(name)
-			p.value(child)
+			if depth == 0 && name == "metadata" && child.Kind() == bulwark.Object {
+				p.metadata(child, inNamespace[v.Get("kind").Text()])
+				continue
+			}
+			p.value(child, depth+1)
 		}
 		p.b.End()
 	case bulwark.List:
 		p.b.List()
 		for _, child := range v.Children() {
-			p.value(child)
+			p.value(child, depth+1)
 		}
 		p.b.End()
 	case bulwark.String:

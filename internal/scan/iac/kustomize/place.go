@@ -84,10 +84,10 @@ func (p *placer) place(ctx context.Context, res *resource.Resource) ([]*bulwark.
 		return fail(err)
 	}
 	v := values[0]
-	from := p.source(origin, v)
+	from, generated := p.source(origin, v)
 	pos := from.Position()
 	c := copier{p: p, b: bulwark.NewBuilder(p.names, bulwark.Limits{})}
-	if origin != nil && origin.Path == "" {
+	if generated {
 		c.entry = pos
 	}
 	if pos.File == "" {
@@ -109,47 +109,56 @@ func (p *placer) place(ctx context.Context, res *resource.Resource) ([]*bulwark.
 }
 
 // source returns what an object was before it was built: the object in its
-// base's file, or the entry of the generator that made it.
-func (p *placer) source(origin *resource.Origin, v bulwark.Value) bulwark.Value {
-	var found bulwark.Value
-	if origin == nil || origin.Path != "" {
-		for _, name := range p.files(origin) {
-			for _, doc := range p.read(name) {
-				// Of several that a prefix could have made, the longest is meant.
-				if same(doc, v) && len(nameOf(doc)) >= len(nameOf(found)) {
-					found = doc
-				}
-			}
-		}
-		return found
+// base's file, or the entry of the generator that made it, which generated
+// tells. A patch may have replaced the annotations by which origin is known;
+// the object is looked for in all files then.
+func (p *placer) source(origin *resource.Origin, v bulwark.Value) (from bulwark.Value, generated bool) {
+	if origin != nil && origin.Path != "" {
+		from = p.find(v, path.Join(p.b.root, origin.Path))
 	}
-	n := p.b.tree.nodes[path.Dir(path.Join(p.b.root, origin.ConfiguredIn))]
+	if origin != nil && origin.ConfiguredIn != "" {
+		from = p.generator(v, path.Dir(path.Join(p.b.root, origin.ConfiguredIn)))
+		generated = !from.IsAbsent()
+	}
+	if from.IsAbsent() {
+		var all []string
+		for _, n := range p.b.nodes {
+			all = append(all, n.yaml...)
+		}
+		from = p.find(v, all...)
+	}
+	return from, generated
+}
+
+// generator returns the entry of the generator in a folder that made v.
+func (p *placer) generator(v bulwark.Value, dir string) bulwark.Value {
+	var found bulwark.Value
+	n := p.b.tree.nodes[dir]
 	if n == nil {
 		return found
 	}
-	for _, field := range []string{"configMapGenerator", "secretGenerator"} {
-		for _, entry := range n.doc.Get(field).Children() {
-			name := entry.Get("name").Text()
-			if strings.HasPrefix(strings.ToLower(v.Get("kind").Text()), strings.ToLower(strings.TrimSuffix(field, "Generator"))) &&
-				strings.Contains(nameOf(v), name) && len(name) >= len(found.Get("name").Text()) {
-				found = entry
-			}
+	field := map[string]string{"ConfigMap": "configMapGenerator", "Secret": "secretGenerator"}[v.Get("kind").Text()]
+	for _, entry := range n.doc.Get(field).Children() {
+		name := entry.Get("name").Text()
+		if strings.Contains(nameOf(v), name) && len(name) >= len(found.Get("name").Text()) {
+			found = entry
 		}
 	}
 	return found
 }
 
-// files returns where an object may come from: all files when a patch has
-// replaced the annotations that told.
-func (p *placer) files(origin *resource.Origin) []string {
-	if origin != nil {
-		return []string{path.Join(p.b.root, origin.Path)}
+// find returns the object of some files that may have become v. Of several that
+// a prefix could have made, the longest name is meant.
+func (p *placer) find(v bulwark.Value, files ...string) bulwark.Value {
+	var found bulwark.Value
+	for _, name := range files {
+		for _, doc := range p.read(name) {
+			if same(doc, v) && len(nameOf(doc)) >= len(nameOf(found)) {
+				found = doc
+			}
+		}
 	}
-	var out []string
-	for _, n := range p.b.nodes {
-		out = append(out, n.yaml...)
-	}
-	return out
+	return found
 }
 
 func nameOf(v bulwark.Value) string { return v.At("metadata", "name").Text() }
