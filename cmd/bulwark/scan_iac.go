@@ -18,7 +18,7 @@ func scanIaCCommand() *cobra.Command {
 	var varFiles, helmValues []string
 	cmd := &cobra.Command{
 		Use:   "iac PATH",
-		Short: "Judge infrastructure code: Terraform, plans, CloudFormation, ARM, Bicep, Kubernetes, Helm, Dockerfiles",
+		Short: "Judge infrastructure code: Terraform, plans, CloudFormation, ARM, Bicep, Kubernetes, Helm, Kustomize, Dockerfiles",
 		Example: "  bulwark scan iac .\n  bulwark scan iac infra/ -o sarif --out bulwark.sarif\n" +
 			"  bulwark scan iac main.yaml --fail-on high",
 		Args: cobra.ExactArgs(1),
