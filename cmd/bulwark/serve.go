@@ -180,7 +180,7 @@ func (f *serveFlags) connect(ctx context.Context, st *store.Store, engine *pipel
 	}
 	named := map[string]string{} // a connector's name → the folder that it reads
 	for _, dir := range f.code {
-		s, err := newIaC(loaded, dir, "", nil, key)
+		s, err := newIaC(loaded, dir, "", iacFiles{}, key)
 		if err != nil {
 			return nil, err
 		}
