@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -16,56 +15,6 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 )
-
-// lab is a provider whose calls all go well, and whose secret shows in what it
-// says of its probes.
-type lab struct {
-	config labConfig
-	secret labSecret
-}
-
-type labConfig struct {
-	Server  string   `json:"server"`
-	Regions []string `json:"regions,omitempty"`
-	Limits  struct {
-		Pages int `json:"pages,omitempty"`
-	} `json:"limits,omitzero"`
-}
-
-type labSecret struct {
-	Token string `json:"token"`
-}
-
-func (l *lab) Gather(_ context.Context, yield func(bulwark.Gathered) error) error {
-	return yield(bulwark.Gathered{Listing: &bulwark.Listing{Scope: "lab/1", Complete: true}})
-}
-
-func (l *lab) Scopes(context.Context) ([]bulwark.ScopeInfo, error) { return nil, nil }
-
-func (l *lab) Probe(_ context.Context, yield func(bulwark.Probe) error) error {
-	return yield(bulwark.Probe{Access: bulwark.Access{Permission: "lab:Read"}, State: bulwark.ProbeAllowed, Where: l.config.Server + " " + l.secret.Token})
-}
-
-func (l *lab) Plan(context.Context) (bulwark.CallPlan, error) {
-	return bulwark.CallPlan{Total: 7}, nil
-}
-
-var labKind = describe(kind{
-	title: "Lab", fields: map[string]string{"server": "its address", "regions": "only these", "limits.pages": "at most", "secret.token": "of an account"},
-	required: []string{"server"}, address: []string{"server"},
-	access: func() []bulwark.Access {
-		return []bulwark.Access{{Permission: "lab:Read"}, {Permission: "lab:ReadAll"}}
-	},
-	mend: func(list []string) bulwark.Template {
-		return bulwark.Template{Text: strings.Join(list, " ")}
-	},
-}, func(_ deps, c labConfig, s *labSecret) (*lab, error) {
-	l := &lab{config: c}
-	if s != nil {
-		l.secret = *s
-	}
-	return l, nil
-})
 
 // withLab makes the lab a kind of connector for a test.
 func withLab(t *testing.T) {
@@ -98,7 +47,7 @@ func openConnectors(t *testing.T, dir string) (*connectors, func()) {
 func probedAt(t *testing.T, m *connectors, spec bulwark.ConnectorSpec, secret string) (string, error) {
 	t.Helper()
 	var at string
-	err := m.Probe(t.Context(), spec, raw(secret), func(p bulwark.Probe) { at = p.Where })
+	err := m.Probe(t.Context(), spec, raw(secret), func(p bulwark.Probe) { at = p.Where }) // of the last
 	return at, err
 }
 
@@ -205,7 +154,7 @@ func TestKinds(t *testing.T) {
 	withLab(t)
 	m := &connectors{}
 	for _, k := range m.Kinds() {
-		if k.Title == "" || k.About == "" && k.Kind != "lab" {
+		if k.Title == "" || k.About == "" {
 			t.Errorf("kind %s has no title or says nothing of itself", k.Kind)
 		}
 		for _, f := range slices.Concat(k.Config, k.Secret) {
@@ -225,9 +174,11 @@ func TestKinds(t *testing.T) {
 		}
 	}
 	got := mustKind(t, "lab").describe()
-	want := bulwark.ConnectorKind{Kind: "lab", Title: "Lab", Discovers: true, Probes: true, Plans: true, Access: got.Access,
-		Config: []bulwark.ConnectorField{{Name: "server", Type: "text", About: "its address", Required: true, Address: true}, {Name: "regions", Type: "list", About: "only these"}, {Name: "limits.pages", Type: "number", About: "at most"}},
-		Secret: []bulwark.ConnectorField{{Name: "token", Type: "text", About: "of an account", Secret: true}}}
+	want := bulwark.ConnectorKind{Kind: "lab", Title: "Lab", About: "A provider for tests.", Discovers: true, Probes: true, Plans: true, Access: labAccess(),
+		Config: []bulwark.ConnectorField{{Name: "server", Type: "text", About: "its address", Required: true, Address: true}, {Name: "regions", Type: "list", About: "only these"},
+			{Name: "quick", Type: "boolean", About: "in haste"}, {Name: "limits.pages", Type: "number", About: "at most"}},
+		Secret:    []bulwark.ConnectorField{{Name: "token", Type: "text", About: "of an account", Secret: true}},
+		Templates: []bulwark.Template{labPolicy([]string{"lab:Read", "lab:ReadAll", "lab:ListQueues"})}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the lab (-want +got):\n%s", diff)
 	}
@@ -252,7 +203,7 @@ func TestMend(t *testing.T) {
 		needs []string
 		want  string
 	}{{[]string{"lab:Read"}, "lab:Read"}, {[]string{"lab:ReadAll on account 1", "x"}, "lab:ReadAll"}, {[]string{"the role that has lab:Read."}, "lab:Read"}, {[]string{"xlab:Read"}, ""}, {nil, ""}} {
-		if got, ok := m.Mend("lab", tt.needs); got.Text != tt.want || ok != (tt.want != "") {
+		if got, ok := m.Mend("lab", tt.needs); strings.TrimSpace(got.Text) != tt.want || ok != (tt.want != "") {
 			t.Errorf("Mend(%q) = %q, %v, want %q", tt.needs, got.Text, ok, tt.want)
 		}
 	}

@@ -144,7 +144,7 @@ func wordFor(t reflect.Type) string {
 
 // didYouMean names the nearest of the candidates, or all when none is near.
 func didYouMean(got string, candidates []string) string {
-	best, distance := "", 1+len(got)/3
+	best, distance := "", max(1, len(got)/3)
 	for _, c := range candidates {
 		if n := edits(strings.ToLower(got), strings.ToLower(c)); n <= distance && (best == "" || n < distance) {
 			best, distance = c, n
