@@ -74,7 +74,8 @@ func connectKindCommand(k *kind) *cobra.Command {
 }
 
 func (f *connectFlags) run(cmd *cobra.Command) error {
-	about := f.kind.describe()
+	loaded, _ := pipeline.LoadContent(pipeline.ContentOptions{}) // its problems are of checks
+	about := f.kind.describe(loaded.Content.Types)
 	if f.template != "" {
 		return printTemplate(cmd.OutOrStdout(), about, f.template)
 	}
@@ -91,7 +92,6 @@ func (f *connectFlags) run(cmd *cobra.Command) error {
 	if !about.Plans && !about.Probes {
 		return fmt.Errorf("connect %s: %w: there is nothing to try; name where it is to be saved by --server or --data", f.kind.name, bulwark.ErrInvalid)
 	}
-	loaded, _ := pipeline.LoadContent(pipeline.ContentOptions{}) // its problems are of checks
 	g, err := f.kind.build(localDeps(f.kind.name, loaded, quota.NewLimiter()), config, secret)
 	if err != nil {
 		return err

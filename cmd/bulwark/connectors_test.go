@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -152,7 +153,7 @@ func TestConfiguredConnectors(t *testing.T) {
 // a kind says it can do is what it does.
 func TestKinds(t *testing.T) {
 	withLab(t)
-	m := &connectors{}
+	m := &connectors{deps: deps{types: contentTypes(t)}}
 	for _, k := range m.Kinds() {
 		if k.Title == "" || k.About == "" {
 			t.Errorf("kind %s has no title or says nothing of itself", k.Kind)
@@ -173,8 +174,8 @@ func TestKinds(t *testing.T) {
 			}
 		}
 	}
-	got := mustKind(t, "lab").describe()
-	want := bulwark.ConnectorKind{Kind: "lab", Title: "Lab", About: "A provider for tests.", Discovers: true, Probes: true, Plans: true, Access: labAccess(),
+	got := mustKind(t, "lab").describe(nil)
+	want := bulwark.ConnectorKind{Kind: "lab", Title: "Lab", About: "A provider for tests.", Discovers: true, Probes: true, Plans: true, Access: labAccess(nil),
 		Config: []bulwark.ConnectorField{{Name: "server", Type: "text", About: "its address", Required: true, Address: true}, {Name: "regions", Type: "list", About: "only these"},
 			{Name: "quick", Type: "boolean", About: "in haste"}, {Name: "limits.pages", Type: "number", About: "at most"}},
 		Secret:    []bulwark.ConnectorField{{Name: "token", Type: "text", About: "of an account", Secret: true}},
@@ -184,6 +185,59 @@ func TestKinds(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(providers[:len(providers)-1], func(a, b *kind) int { return strings.Compare(a.name, b.name) }) {
 		t.Error("providers are not sorted")
+	}
+}
+
+func contentTypes(t *testing.T) *bulwark.Types {
+	t.Helper()
+	loaded, problems := pipeline.LoadContent(pipeline.ContentOptions{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return loaded.Content.Types
+}
+
+// TestOnboarding holds deploy/onboard to what the providers need, and to
+// nothing that no provider writes.
+func TestOnboarding(t *testing.T) {
+	const dir = "../../deploy/onboard"
+	want := map[string]string{}
+	types := contentTypes(t)
+	for _, k := range providers {
+		about := k.describe(types)
+		if k.access != nil && (len(about.Access) == 0 || len(about.Templates) == 0) {
+			t.Errorf("kind %s names no permission or has no template", k.name)
+		}
+		for _, a := range about.Access {
+			if strings.Contains(a.Permission, "*") {
+				t.Errorf("kind %s asks for %s: name what is used", k.name, a.Permission)
+			}
+		}
+		for _, tt := range about.Templates {
+			want[filepath.Join(dir, k.name, tt.Name)] = tt.Text
+		}
+	}
+	if *update {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		for file, text := range want {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for file, text := range want {
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Error(err)
+		} else if diff := cmp.Diff(string(got), text); diff != "" {
+			t.Errorf("%s (-file +made), -update rewrites it:\n%s", file, diff)
+		}
+	}
+	files, err := filepath.Glob(dir + "/*/*")
+	if err != nil || len(files) != len(want) {
+		t.Errorf("%d files below %s, %v, want %d", len(files), dir, err, len(want))
 	}
 }
 

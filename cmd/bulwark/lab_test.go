@@ -63,7 +63,7 @@ func (l *lab) Gather(ctx context.Context, yield func(bulwark.Gathered) error) er
 func (l *lab) Scopes(context.Context) ([]bulwark.ScopeInfo, error) { return nil, nil }
 
 func (l *lab) Probe(_ context.Context, yield func(bulwark.Probe) error) error {
-	for _, a := range labAccess() {
+	for _, a := range labAccess(nil) {
 		p := bulwark.Probe{Access: a, State: bulwark.ProbeAllowed, Where: l.config.Server + " " + l.secret.Token}
 		if l.secret.Token == a.Permission {
 			p.State, p.Why, p.Where = bulwark.ProbeDenied, "no policy allows it", "lab/1"
@@ -80,7 +80,7 @@ func (l *lab) Plan(context.Context) (bulwark.CallPlan, error) {
 		Calls: []bulwark.CallCount{{Service: "lab", Call: "List", Count: 3, Basis: "fixed"}, {Service: "lab", Call: "Get", Count: 4, Logged: true, Basis: "assumed"}}}, nil
 }
 
-func labAccess() []bulwark.Access {
+func labAccess(*bulwark.Types) []bulwark.Access {
 	return []bulwark.Access{{Permission: "lab:Read"}, {Permission: "lab:ReadAll", Optional: true}, {Permission: "lab:ListQueues"}}
 }
 

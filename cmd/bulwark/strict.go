@@ -116,6 +116,12 @@ func fieldsOf(t reflect.Type, prefix string) []fieldOf {
 }
 
 func kindWord(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[json.RawMessage]():
+		return "object"
+	case t == reflect.TypeFor[[]byte](): // in base64
+		return "text"
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return "boolean"

@@ -15,7 +15,7 @@ func Azure(access []bulwark.Access) []bulwark.Template {
 		{Name: "role.json", ContentType: "application/json", Text: azureRole(actions),
 			About: "A role definition: put your management group or subscription in AssignableScopes, then az role definition create --role-definition @role.json, and az role assignment create --role \"Bulwark Reader\" --assignee CLIENT --scope SCOPE."},
 		{Name: "role.arm.json", ContentType: "application/json", Text: azureTemplate(actions),
-			About: "The role and its assignment for a subscription: az deployment sub create --location REGION --template-file role.arm.json --parameters principalId=OBJECT. For all subscriptions of a management group: az deployment mg create."},
+			About: "The role and its assignment for a subscription: az deployment sub create --location REGION --template-file role.arm.json --parameters principalId=OBJECT. For a whole management group use role.json or main.tf."},
 		{Name: "main.tf", ContentType: "text/plain", Text: azureTerraform(actions, graph),
 			About: "An application, the role and its assignment on a management group by Terraform, with the permissions of Microsoft Graph that the directory's part needs."},
 	}

@@ -11,18 +11,31 @@ import (
 
 // Kubernetes returns the role of a connector of kind kubernetes as manifests.
 func Kubernetes(access []bulwark.Access) []bulwark.Template {
-	rules := kubernetesRules(permissions(access))
-	return []bulwark.Template{
-		{Name: "reader.yaml", ContentType: "application/yaml", Text: kubernetesAccount + "---\n" + kubernetesRole(rules) + kubernetesBinding,
+	var open, secret []string
+	for _, p := range permissions(access) {
+		if strings.HasSuffix(p, " secrets (core)") {
+			secret = append(secret, p)
+		} else {
+			open = append(open, p)
+		}
+	}
+	out := []bulwark.Template{
+		{Name: "reader.yaml", ContentType: "application/yaml", Text: kubernetesAccount + "---\n" + kubernetesRole("bulwark-reader", kubernetesRules(open)) + kubernetesBinding("bulwark-reader"),
 			About: "A service account that may read the cluster, and change nothing: kubectl create namespace bulwark, then kubectl apply -f reader.yaml. A server in the cluster uses it as its own."},
 		{Name: "token.yaml", ContentType: "application/yaml", Text: kubernetesToken,
 			About: "A token of that account for a server outside the cluster: kubectl apply -f token.yaml, then kubectl -n bulwark get secret bulwark-reader-token -o jsonpath='{.data.token}' | base64 -d. Where a short one is enough: kubectl -n bulwark create token bulwark-reader."},
 	}
+	if len(secret) > 0 {
+		out = append(out, bulwark.Template{Name: "secrets.yaml", ContentType: "application/yaml",
+			Text:  "# bulwark:ignore kubernetes/rbac/secrets_not_readable only names and labels are asked for, which no role can say\n" + kubernetesRole("bulwark-secrets", kubernetesRules(secret)) + kubernetesBinding("bulwark-secrets"),
+			About: "Optional: lets secrets be listed, of which only metadata is asked for. A role cannot say that, so whoever holds the account's token could read their contents; without it secrets are a gap."})
+	}
+	return out
 }
 
 // KubernetesRole returns a role with the permissions.
 func KubernetesRole(list []string) bulwark.Template {
-	return bulwark.Template{Name: "role.yaml", ContentType: "application/yaml", Text: kubernetesRole(kubernetesRules(list)),
+	return bulwark.Template{Name: "role.yaml", ContentType: "application/yaml", Text: kubernetesRole("bulwark-reader", kubernetesRules(list)),
 		About: "Add these rules to the ClusterRole that Bulwark reads with."}
 }
 
@@ -73,9 +86,9 @@ func kubernetesRules(list []string) []kubernetesRule {
 	return out
 }
 
-func kubernetesRole(rules []kubernetesRule) string {
+func kubernetesRole(name string, rules []kubernetesRule) string {
 	var b strings.Builder
-	b.WriteString("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: bulwark-reader\nrules:\n")
+	fmt.Fprintf(&b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: %s\nrules:\n", name)
 	for _, r := range rules {
 		fmt.Fprintf(&b, "  - apiGroups: [%q]\n    resources:\n%s    verbs: [%s]\n", r.group, each("      - %s\n", r.resources), strings.Join(r.verbs, ", "))
 	}
@@ -90,15 +103,19 @@ metadata:
 automountServiceAccountToken: false
 `
 
-const kubernetesBinding = `---
+func kubernetesBinding(name string) string {
+	return filled(kubernetesBindingText, "«name»", name)
+}
+
+const kubernetesBindingText = `---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: bulwark-reader
+  name: «name»
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
-  name: bulwark-reader
+  name: «name»
 subjects:
   - kind: ServiceAccount
     name: bulwark-reader

@@ -33,7 +33,7 @@ func TestTemplates(t *testing.T) {
 		"aws":        AWS(access("s3:ListAllMyBuckets", "ec2:DescribeInstances", "s3:ListAllMyBuckets")),
 		"azure":      Azure(access("Policy.Read.All", "Microsoft.Web/sites/read", "Microsoft.Sql/servers/read")),
 		"gcp":        GCP(access("cloudasset.assets.searchAllResources", "resourcemanager.projects.get", "cloudasset.assets.listResource")),
-		"kubernetes": Kubernetes(access("list pods (core)", "watch pods (core)", "list deployments (apps)", "watch deployments (apps)", "get namespaces (core)", "list daemonsets (apps)", "watch daemonsets (apps)")),
+		"kubernetes": Kubernetes(access("list pods (core)", "watch pods (core)", "list deployments (apps)", "watch deployments (apps)", "get namespaces (core)", "list daemonsets (apps)", "watch daemonsets (apps)", "list secrets (core)")),
 	} {
 		t.Run(kind, func(t *testing.T) {
 			got := &txtar.Archive{}
