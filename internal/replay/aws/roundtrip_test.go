@@ -74,8 +74,8 @@ func TestRoundTrip(t *testing.T) {
 			f.fill(in.Elem(), 0)
 			adjustInput(h, in.Elem())
 			s := &wireServer{h: h, output: out.Interface()}
-			clients := sdkClients(sdkConfig(replay.Transport(s), "eu-west-1"))
-			got, err := operate(clients[h.service], h.operation, context.Background(), in.Interface())
+			client := sdkClient(h.service, sdkConfig(replay.Transport(s), "eu-west-1"))
+			got, err := operate(client, h.operation, context.Background(), in.Interface())
 			if s.fault != "" {
 				t.Fatal(s.fault)
 			}

@@ -22,7 +22,7 @@ import (
 	"github.com/bulwarksec/bulwark/internal/replay"
 )
 
-const account = "111122223333"
+const testAccount = "111122223333"
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
@@ -30,10 +30,10 @@ func testOptions() Options {
 	return Options{
 		World: NewWorld(),
 		Accounts: []Account{
-			{ID: account, DisabledRegions: []string{"me-south-1"}},
-			{ID: "444455556666", Roles: []Role{{Name: "BulwarkReader", ExternalID: "x-1", Trusts: []string{account}, Deny: []string{"s3:GetBucketPolicy"}}}},
+			{ID: testAccount, DisabledRegions: []string{"me-south-1"}},
+			{ID: "444455556666", Roles: []Role{{Name: "BulwarkReader", ExternalID: "x-1", Trusts: []string{testAccount}, Deny: []string{"s3:GetBucketPolicy"}}}},
 		},
-		Keys:   []Key{{ID: "AKIAROOT", Secret: "secret", Principal: Principal{Account: account, ARN: "arn:aws:iam::" + account + ":user/reader", UserID: "AIDAREADER"}}},
+		Keys:   []Key{{ID: "AKIAROOT", Secret: "secret", Principal: Principal{Account: testAccount, ARN: "arn:aws:iam::" + testAccount + ":user/reader", UserID: "AIDAREADER"}}},
 		Now:    func() time.Time { return start },
 		Limits: replay.Unlimited,
 	}
@@ -59,12 +59,12 @@ func code(err error) string {
 // TestOverHTTP has clients talk to a port, as they do with AWS_ENDPOINT_URL.
 func TestOverHTTP(t *testing.T) {
 	o := testOptions()
-	at := Place{Account: account, Region: "eu-west-1"}
+	at := Place{Account: testAccount, Region: "eu-west-1"}
 	Put(o.World, at, ec2types.Instance{InstanceId: aws.String("i-1")}, ec2types.Instance{InstanceId: aws.String("i-2")})
-	Put(o.World, at, Queue{URL: "https://sqs.eu-west-1.amazonaws.com/" + account + "/q"})
+	Put(o.World, at, Queue{URL: "https://sqs.eu-west-1.amazonaws.com/" + testAccount + "/q"})
 	Put(o.World, at, ekstypes.Cluster{Name: aws.String("blue")})
-	Put(o.World, Place{Account: account}, s3types.Bucket{Name: aws.String("b"), BucketRegion: aws.String("eu-west-1")})
-	Answer(o.World, Place{Account: account}, "b", &s3.GetBucketPolicyOutput{Policy: aws.String("{}")})
+	Put(o.World, Place{Account: testAccount}, s3types.Bucket{Name: aws.String("b"), BucketRegion: aws.String("eu-west-1")})
+	Answer(o.World, Place{Account: testAccount}, "b", &s3.GetBucketPolicyOutput{Policy: aws.String("{}")})
 	web := httptest.NewServer(newServer(t, o))
 	defer web.Close()
 	cfg := sdkConfig(web.Client().Transport, "eu-west-1")
@@ -72,7 +72,7 @@ func TestOverHTTP(t *testing.T) {
 	ctx := context.Background()
 
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
-	if err != nil || *who.Account != account {
+	if err != nil || *who.Account != testAccount {
 		t.Errorf("GetCallerIdentity = %v, %v", who, err)
 	}
 	instances, err := ec2.NewFromConfig(cfg).DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{"i-2"}})
@@ -147,7 +147,7 @@ func TestUnknownKeysAndRegions(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	o := testOptions()
-	at := Place{Account: account, Region: "eu-west-1"}
+	at := Place{Account: testAccount, Region: "eu-west-1"}
 	for i := range 23 {
 		Put(o.World, at, ekstypes.Cluster{Name: aws.String("c" + string(rune('a'+i)))})
 	}
