@@ -26,7 +26,7 @@ func newFiller(seed uint64) *filler {
 var unions = map[reflect.Type]reflect.Type{
 	reflect.TypeFor[accessanalyzertypes.AnalyzerConfiguration](): reflect.TypeFor[accessanalyzertypes.AnalyzerConfigurationMemberUnusedAccess](),
 	reflect.TypeFor[cloudwatchtypes.EvaluationCriteria]():        reflect.TypeFor[cloudwatchtypes.EvaluationCriteriaMemberPromQLCriteria](),
-	reflect.TypeFor[cloudwatchtypes.EvaluationWindow]():          reflect.TypeFor[cloudwatchtypes.EvaluationWindowMemberSliding](),
+	reflect.TypeFor[cloudwatchtypes.EvaluationWindow]():          reflect.TypeFor[cloudwatchtypes.EvaluationWindowMemberSlidingWindow](),
 }
 
 // fill sets v; recursive types end at the filler's depth.
