@@ -40,6 +40,8 @@ func Once(ctx context.Context, set *check.Set, now time.Time, progress Progress,
 				progress("gathered", len(r.Assets), 0)
 			case g.Gap != nil:
 				r.Gaps = append(r.Gaps, *g.Gap)
+			case g.Listing != nil && g.Listing.Gap != nil:
+				r.Gaps = append(r.Gaps, *g.Listing.Gap)
 			}
 			return ctx.Err()
 		})
