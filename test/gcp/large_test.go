@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/bulwarksec/bulwark/internal/provider/gcp"
-	replay "github.com/bulwarksec/bulwark/internal/replay/gcp"
+	"github.com/bulwarksec/bulwark/internal/replay"
+	replaygcp "github.com/bulwarksec/bulwark/internal/replay/gcp"
 )
 
 // TestMany reads more assets than the quota lets through at once: it takes as
@@ -17,13 +18,13 @@ import (
 func TestMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := state(t)
-		var list []replay.Resource
+		var list []replaygcp.Resource
 		for i := range 20_000 {
-			list = append(list, replay.Resource{Name: fmt.Sprintf("//storage.googleapis.com/many-%d", i), Type: "storage.googleapis.com/Bucket", Ancestors: []string{"projects/102", "organizations/900"},
+			list = append(list, replaygcp.Resource{Name: fmt.Sprintf("//storage.googleapis.com/many-%d", i), Type: "storage.googleapis.com/Bucket", Ancestors: []string{"projects/102", "organizations/900"},
 				Data: json.RawMessage(`{"name":"b"}`), IAMPolicy: json.RawMessage(fmt.Sprintf(`{"bindings":[{"role":"roles/storage.admin","members":["user:u%d@shop.example"]}]}`, i%50))})
 		}
 		st.Set(time.Now().Add(-time.Hour), list...)
-		s := replay.New(replay.Options{State: st})
+		s := server(t, replaygcp.Options{State: st})
 		e := estate(t, s, gcp.Config{})
 		gather(t, e)
 		plan, err := e.Plan(t.Context())
@@ -61,9 +62,9 @@ func TestLargeAssets(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 34 {
-			st.Set(time.Now().Add(-time.Hour), replay.Resource{Name: fmt.Sprintf("//example.googleapis.com/large-%02d", i), Type: "example.googleapis.com/Large", Ancestors: []string{"projects/102", "organizations/900"}, Data: text})
+			st.Set(time.Now().Add(-time.Hour), replaygcp.Resource{Name: fmt.Sprintf("//example.googleapis.com/large-%02d", i), Type: "example.googleapis.com/Large", Ancestors: []string{"projects/102", "organizations/900"}, Data: text})
 		}
-		r := gather(t, estate(t, replay.New(replay.Options{State: st, Limits: replay.Unlimited}), gcp.Config{}))
+		r := gather(t, estate(t, server(t, replaygcp.Options{State: st, Limits: replay.Unlimited}), gcp.Config{}))
 		if r.err != nil || incomplete(r) || len(r.assets) != 49 {
 			t.Errorf("Gather = %v with %d assets, gaps %v; want 49", r.err, len(r.assets), r.gaps)
 		}

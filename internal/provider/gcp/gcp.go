@@ -44,10 +44,15 @@ type Exclude struct {
 	Types    []string `json:"types,omitempty"`    // k8s.io/*, run.googleapis.com/Revision
 }
 
+// Secret is kept apart from Config, which may be shown.
+type Secret struct {
+	File string `json:"file"` // the JSON of a service account's key file, or of a workload identity federation file
+}
+
 // Options is what the program gives a configured estate.
 type Options struct {
 	Connector string            // written on assets and listings
-	Secret    []byte            // a credential file's JSON, for the kinds that have one
+	Secret    *Secret           // for the kinds of credential that have one
 	Types     *bulwark.Types    // schema of assets
 	Limiter   *quota.Limiter    // shared by all connectors; nil is one of its own
 	HTTP      http.RoundTripper // nil is a transport of its own

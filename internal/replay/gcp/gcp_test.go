@@ -18,24 +18,34 @@ import (
 	"golang.org/x/oauth2/google"
 
 	"github.com/bulwarksec/bulwark/internal/quota"
-	replay "github.com/bulwarksec/bulwark/internal/replay/gcp"
+	"github.com/bulwarksec/bulwark/internal/replay"
+	"github.com/bulwarksec/bulwark/internal/replay/gcp"
 )
 
 // world is two projects of an organisation, each with some buckets.
-func world(at time.Time) *replay.State {
-	s := replay.NewState()
-	s.Set(at, replay.Resource{Name: "//cloudresourcemanager.googleapis.com/organizations/9", Type: "cloudresourcemanager.googleapis.com/Organization", Ancestors: []string{"organizations/9"}, Data: json.RawMessage(`{"name":"organizations/9"}`),
+func world(at time.Time) *gcp.State {
+	s := gcp.NewState()
+	s.Set(at, gcp.Resource{Name: "//cloudresourcemanager.googleapis.com/organizations/9", Type: "cloudresourcemanager.googleapis.com/Organization", Ancestors: []string{"organizations/9"}, Data: json.RawMessage(`{"name":"organizations/9"}`),
 		Owned: map[string]json.RawMessage{"contacts": json.RawMessage(`[{"email":"a@example.com"}]`)}})
 	for i, id := range []string{"first-project", "second-project"} {
 		up := []string{fmt.Sprintf("projects/%d", i+1), "organizations/9"}
-		s.Set(at, replay.Resource{Name: "//cloudresourcemanager.googleapis.com/" + up[0], Type: "cloudresourcemanager.googleapis.com/Project", Ancestors: up, Data: json.RawMessage(`{"projectId":"` + id + `"}`)})
+		s.Set(at, gcp.Resource{Name: "//cloudresourcemanager.googleapis.com/" + up[0], Type: "cloudresourcemanager.googleapis.com/Project", Ancestors: up, Data: json.RawMessage(`{"projectId":"` + id + `"}`)})
 		for n := range 5 {
-			r := replay.Resource{Name: fmt.Sprintf("//storage.googleapis.com/%s-%d", id, n), Type: "storage.googleapis.com/Bucket", Ancestors: up}
+			r := gcp.Resource{Name: fmt.Sprintf("//storage.googleapis.com/%s-%d", id, n), Type: "storage.googleapis.com/Bucket", Ancestors: up}
 			if n == 0 {
 				r.IAMPolicy = json.RawMessage(`{"bindings":[]}`)
 			}
 			s.Set(at, r)
 		}
+	}
+	return s
+}
+
+func server(t *testing.T, o gcp.Options) *gcp.Server {
+	t.Helper()
+	s, err := gcp.New(o)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return s
 }
@@ -46,7 +56,7 @@ func contextWith(t *testing.T, c *http.Client) context.Context {
 }
 
 // client is a client with a token.
-func client(t *testing.T, s *replay.Server) *http.Client {
+func client(t *testing.T, s *gcp.Server) *http.Client {
 	t.Helper()
 	base := &http.Client{Transport: s.Transport()}
 	jwt, err := google.JWTConfigFromJSON(s.Credential(), "https://www.googleapis.com/auth/cloud-platform.read-only")
@@ -93,7 +103,7 @@ func read(t *testing.T, c *http.Client, q url.Values, parent string) page {
 }
 
 func TestList(t *testing.T) {
-	c := client(t, replay.New(replay.Options{State: world(time.Now().Add(-time.Hour))}))
+	c := client(t, server(t, gcp.Options{State: world(time.Now().Add(-time.Hour))}))
 	tests := []struct {
 		name, parent string
 		query        url.Values
@@ -122,7 +132,7 @@ func TestList(t *testing.T) {
 func TestPaging(t *testing.T) {
 	for _, size := range []int{1, 2, 5, 13, 1000} {
 		st := world(time.Now().Add(-time.Hour))
-		c := client(t, replay.New(replay.Options{State: st, Limits: replay.Unlimited}))
+		c := client(t, server(t, gcp.Options{State: st, Limits: replay.Unlimited}))
 		q := url.Values{"contentType": {"RESOURCE"}, "pageSize": {fmt.Sprint(size)}}
 		var names []string
 		for n := 0; ; n++ {
@@ -146,7 +156,7 @@ func TestPaging(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	s := replay.New(replay.Options{State: world(time.Now()), Denied: []string{"cloudasset.assets.listIamPolicy"}, Disabled: []string{"bigquery"}})
+	s := server(t, gcp.Options{State: world(time.Now()), Denied: []string{"cloudasset.assets.listIamPolicy"}, Disabled: []string{"bigquery"}})
 	c := client(t, s)
 	const assets = "https://cloudasset.googleapis.com/v1/organizations/9/assets"
 	tests := []struct {
@@ -188,8 +198,8 @@ func TestRefusals(t *testing.T) {
 // TestManager answers Resource Manager's and Essential Contacts' calls.
 func TestManager(t *testing.T) {
 	st := world(time.Now())
-	st.Set(time.Now(), replay.Resource{Name: "//cloudresourcemanager.googleapis.com/projects/3", Type: "cloudresourcemanager.googleapis.com/Project", Ancestors: []string{"projects/3", "organizations/9"}, Data: json.RawMessage(`{"projectId":"leaving","state":"DELETE_REQUESTED"}`)})
-	c := client(t, replay.New(replay.Options{State: st, Denied: []string{"storage.*"}}))
+	st.Set(time.Now(), gcp.Resource{Name: "//cloudresourcemanager.googleapis.com/projects/3", Type: "cloudresourcemanager.googleapis.com/Project", Ancestors: []string{"projects/3", "organizations/9"}, Data: json.RawMessage(`{"projectId":"leaving","state":"DELETE_REQUESTED"}`)})
+	c := client(t, server(t, gcp.Options{State: st, Denied: []string{"storage.*"}}))
 	for address, want := range map[string]string{
 		"https://cloudresourcemanager.googleapis.com/v3/projects:search":                     `{"projects":[{"projectId":"first-project"},{"projectId":"second-project"}]}`,
 		"https://cloudresourcemanager.googleapis.com/v3/organizations:search":                `{"organizations":[{"name":"organizations/9"}]}`,
@@ -216,7 +226,7 @@ func TestManager(t *testing.T) {
 // who does.
 func TestQuota(t *testing.T) {
 	now := time.Now()
-	s := replay.New(replay.Options{State: world(now), Now: func() time.Time { return now },
+	s := server(t, gcp.Options{State: world(now), Now: func() time.Time { return now },
 		Limits: func(k quota.Key) (quota.Limit, quota.Key) {
 			return quota.Limit{Rate: 0.5, Burst: 2}, quota.Key{Service: k.Service}
 		}})
@@ -242,7 +252,7 @@ func TestQuota(t *testing.T) {
 // another address, and takes none that has ended.
 func TestTokens(t *testing.T) {
 	now := time.Now()
-	s := replay.New(replay.Options{State: world(now), Now: func() time.Time { return now }})
+	s := server(t, gcp.Options{State: world(now), Now: func() time.Time { return now }})
 	other := strings.Replace(string(s.Credential()), "bulwark@ops-tools", "other@ops-tools", 1)
 	jwt, err := google.JWTConfigFromJSON([]byte(other), "scope")
 	if err != nil {
@@ -284,9 +294,9 @@ func TestTokens(t *testing.T) {
 // TestState keeps what resources were as long as anybody reads.
 func TestState(t *testing.T) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	s := replay.NewState()
+	s := gcp.NewState()
 	for n := range 100 {
-		s.Set(at.Add(time.Duration(n)*time.Hour), replay.Resource{Name: "//a/b", Type: "a/B", Location: fmt.Sprint(n)})
+		s.Set(at.Add(time.Duration(n)*time.Hour), gcp.Resource{Name: "//a/b", Type: "a/B", Location: fmt.Sprint(n)})
 	}
 	if r, ok := s.Get("//a/b"); !ok || r.Location != "99" {
 		t.Errorf("Get = %+v, %v", r, ok)
