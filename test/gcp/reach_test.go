@@ -295,6 +295,7 @@ func TestRefusedConfig(t *testing.T) {
 		{"a path", gcp.Config{Project: "a/../b"}, nil, "neither an id nor a number"},
 		{"a name for a number", gcp.Config{Organization: "shop.example"}, nil, "is not a number"},
 		{"endpoint", gcp.Config{Organization: "1", Endpoint: "file:///etc"}, nil, "is not the address of a server"},
+		{"endpoint elsewhere", gcp.Config{Organization: "1", Endpoint: "https://elsewhere.example"}, nil, "is not a loopback address"},
 		{"no key", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialKey}}, []byte("{}"), "no private key"},
 		{"a key whose tokens come from elsewhere", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialKey}}, key("token_uri", "https://elsewhere.example/token"), "want an address below https://*.googleapis.com"},
 		{"federation by a program", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialFederation}}, []byte(`{"type":"external_account","credential_source":{"executable":{"command":"x"}}}`), "runs a program"},

@@ -35,7 +35,7 @@ type Config struct {
 	Exclude      Exclude    `json:"exclude,omitzero"`
 	Credential   Credential `json:"credential,omitzero"`
 	QuotaProject string     `json:"quotaProject,omitempty"` // whose quota the calls use; none is the credential's own project
-	Endpoint     string     `json:"endpoint,omitempty"`     // of another server, which is called as <endpoint>/<service host>/<path>
+	Endpoint     string     `json:"endpoint,omitempty"`     // of a server on this machine, which is called as <endpoint>/<service host>/<path>: for tests and demos
 }
 
 // Exclude says what is passed over below the root. * at an end is any text.
