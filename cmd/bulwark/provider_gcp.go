@@ -14,6 +14,15 @@ type gcpSecret struct {
 	File json.RawMessage `json:"file"`
 }
 
+// text returns the file, which stands in the secret as it is or as a text.
+func (s *gcpSecret) text() string {
+	var text string
+	if json.Unmarshal(s.File, &text) == nil {
+		return text
+	}
+	return string(s.File)
+}
+
 var gcpKind = describe(kind{
 	title: "Google Cloud",
 	about: "An organisation, a folder or a project, with the projects below it as they come, read by Cloud Asset Inventory.",
@@ -49,7 +58,7 @@ var gcpKind = describe(kind{
 	}
 	o := gcp.Options{Connector: d.connector, Types: d.types, Limiter: d.limiter, Now: d.now, SecretKey: d.secretKey}
 	if s != nil {
-		o.Secret = s.File
+		o.Secret = &gcp.Secret{File: s.text()}
 	}
 	return gcp.New(c, o)
 })

@@ -2,18 +2,13 @@ package aws
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	accountapi "github.com/aws/aws-sdk-go-v2/service/account"
 	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
-	"golang.org/x/sync/errgroup"
-
-	"github.com/bulwarksec/bulwark/internal/provider"
 )
 
 const typeAccount = "AWS::Account"
@@ -21,13 +16,13 @@ const typeAccount = "AWS::Account"
 // The account itself, to which every other asset is related.
 var _ = collect(collector{
 	Type: typeAccount, Service: "iam", Where: global,
-	Needs: []need{once("s3:GetAccountPublicAccessBlock", "GetPublicAccessBlock"), once("ec2:GetEbsEncryptionByDefault"), once("iam:GetAccountSummary"),
-		once("iam:ListAccountAliases"), once("account:GetAlternateContact").times(3), once("account:GetContactInformation"), once("iam:GetCredentialReport"), once("iam:GenerateCredentialReport")},
+	Needs: append(defaultNeeds(), once("s3:GetAccountPublicAccessBlock", "GetPublicAccessBlock"), once("iam:GetAccountSummary"),
+		once("iam:ListAccountAliases"), once("account:GetAlternateContact").times(3), once("account:GetContactInformation"), once("iam:GetCredentialReport"), once("iam:GenerateCredentialReport")),
 	List: func(ctx context.Context, s *session) error {
 		d := s.draft()
 		d.ARN, d.Name = s.account.root(), s.account.info().Name
 		d.set("AccountId", s.account.id)
-		for _, part := range []func(context.Context, *session, *draft) error{aliases, publicAccessBlock, summary, ebsEncryption, contacts, rootCredentials} {
+		for _, part := range []func(context.Context, *session, *draft) error{aliases, publicAccessBlock, summary, regionDefaults, contacts, rootCredentials} {
 			if err := part(ctx, s, d); err != nil {
 				return err
 			}
@@ -76,58 +71,6 @@ func summary(ctx context.Context, s *session, d *draft) error {
 		d.observe("SummaryMap", out.SummaryMap)
 		return nil
 	})
-}
-
-// ebsEncryption tells whether new volumes are encrypted in every region that is
-// read: the account has no setting as a whole. A region that does not say makes
-// it unknown, unless another says no.
-func ebsEncryption(ctx context.Context, s *session, d *draft) error {
-	return s.part(ctx, d, "_EbsEncryptionByDefault", "", func() error {
-		on := make([]*bool, len(s.account.regions))
-		errs := make([]error, len(s.account.regions))
-		var g errgroup.Group
-		g.SetLimit(objects)
-		for i, region := range s.account.regions {
-			g.Go(func() error {
-				out, err := ec2.NewFromConfig(s.account.in(region)).GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
-				if err != nil {
-					errs[i] = err
-					return nil
-				}
-				if on[i] = out.EbsEncryptionByDefault; on[i] == nil {
-					errs[i] = errAnswer
-				}
-				return nil
-			})
-		}
-		_ = g.Wait() // its functions return none
-		every, byRegion := true, map[string]any{}
-		for i, region := range s.account.regions {
-			if errs[i] != nil {
-				byRegion[region] = unknownValue(d.names, provider.Reason(s.fault(errs[i], region)))
-				continue
-			}
-			byRegion[region] = *on[i]
-			every = every && *on[i]
-		}
-		d.observe("EbsEncryptionByDefault", byRegion)
-		if err := errors.Join(errs...); err != nil && every {
-			return first(errs)
-		}
-		if len(on) > 0 {
-			d.set("_EbsEncryptionByDefault", every)
-		}
-		return nil
-	})
-}
-
-func first(errs []error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // contacts reads whom AWS would tell: of a person only what says that somebody

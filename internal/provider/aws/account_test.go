@@ -74,6 +74,18 @@ func TestOrganization(t *testing.T) {
 	}
 }
 
+func TestAccountIDs(t *testing.T) {
+	var roles []string
+	e, _ := newFake(t, Config{Organization: true, AccountIDs: []string{"444455556666", "123123123123"}, Types: []string{"AWS::EC2::VPC"}, Regions: []string{"eu-west-1"}}, organisation(t, &roles))
+	g := gather(t, e)
+	if len(g.scopes) != 1 || g.scopes[0].Path != "aws/444455556666" || g.scopes[0].Name != "shop" {
+		t.Errorf("scopes = %+v", g.scopes)
+	}
+	if len(g.gaps) != 1 || !strings.Contains(g.gaps[0].Where, "123123123123") {
+		t.Errorf("gaps = %+v, want one of the account that is not there", g.gaps)
+	}
+}
+
 func TestExclude(t *testing.T) {
 	var roles []string
 	e, _ := newFake(t, Config{Organization: true, Exclude: []string{"0000*", "us-*", "AWS::S3::*", "AWS::IAM::*"}}, organisation(t, &roles))

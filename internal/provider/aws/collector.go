@@ -80,6 +80,14 @@ var registry = sync.OnceValue(func() []*collector {
 	return list
 })
 
+// call names the collector's first call: ec2:DescribeVpcs.
+func (c *collector) call() string {
+	if len(c.Needs) == 0 {
+		return c.Service
+	}
+	return c.Service + ":" + c.Needs[0].operations()[0]
+}
+
 // permission returns what an operation needs.
 func (c *collector) permission(operation string) string {
 	for _, n := range c.Needs {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -63,6 +64,9 @@ func (e *Estate) Gather(ctx context.Context, yield func(bulwark.Gathered) error)
 	}
 	places, err := e.places(ctx, found, emit)
 	if err == nil {
+		err = e.absent(found, emit)
+	}
+	if err == nil {
 		err = e.read(ctx, places, emit)
 	}
 	if cause := context.Cause(ctx); cause != nil && err != nil {
@@ -115,6 +119,20 @@ func (e *Estate) places(ctx context.Context, found []*account, emit func(bulwark
 		}
 	}
 	return out, nil
+}
+
+// absent yields a gap for each configured account that was not found.
+func (e *Estate) absent(found []*account, emit func(bulwark.Gathered) error) error {
+	for _, id := range e.config.AccountIDs {
+		if e.excluded(id) || slices.ContainsFunc(found, func(a *account) bool { return a.id == id }) {
+			continue
+		}
+		gap := &bulwark.Gap{What: "account", Where: provider.Where(e.options.Connector, "aws/"+id), Why: id + " is no active account of the organisation"}
+		if err := emit(bulwark.Gathered{Gap: gap}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *Estate) read(ctx context.Context, places []*place, emit func(bulwark.Gathered) error) error {
@@ -179,7 +197,7 @@ func (e *Estate) run(ctx context.Context, p *place, s *session) error {
 func list(ctx context.Context, s *session) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: s.collector.Service, Object: s.where(), Err: fmt.Errorf("the answer was not foreseen: %v", r)}
+			err = &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: s.collector.call(), Object: s.where(), Err: fmt.Errorf("the answer was not foreseen: %v", r)}
 		}
 	}()
 	if s.typ == nil {

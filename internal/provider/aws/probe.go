@@ -120,7 +120,7 @@ func (t *trial) probe(access bulwark.Access, a *account) bulwark.Probe {
 			case f == nil:
 				p.State, p.Why = bulwark.ProbeAllowed, ""
 				return p
-			case f.Kind == bulwark.FaultAbsent || f.Kind == bulwark.FaultDisabled:
+			case f.Kind == bulwark.FaultAbsent:
 				p.State, p.Why = bulwark.ProbeAllowed, ""
 			case f.Kind == bulwark.FaultDenied || f.Kind == bulwark.FaultCredentials:
 				p.State, p.Why = bulwark.ProbeDenied, f.Error()

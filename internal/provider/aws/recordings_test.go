@@ -2,7 +2,6 @@ package aws
 
 import (
 	"bufio"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -97,9 +96,8 @@ func reads(call string) (*collector, need) {
 var left = map[string]string{
 	"nexttoken": "page", "marker": "page", "istruncated": "page", "nextmarker": "page", "truncated": "page", "continuationtoken": "page", "responsemetadata": "transport",
 	"iam:GetCredentialReport content": "read by TestRecordedReports", "iam:GetCredentialReport generatedtime": "of the report", "iam:GetCredentialReport reportformat": "of the report",
-	"ec2:GetEbsEncryptionByDefault ebsencryptionbydefault": "kept by region",
-	"s3:GetBucketLocation locationconstraint":              "the asset's region",
-	"s3:ListBuckets id":                                    "the owner of the list, who is the account", "s3:ListBuckets displayname": "the owner of the list, who is the account",
+	"s3:GetBucketLocation locationconstraint": "the asset's region",
+	"s3:ListBuckets id":                       "the owner of the list, who is the account", "s3:ListBuckets displayname": "the owner of the list, who is the account",
 	"cloudtrail:GetEventSelectors trailarn": "asked for", "ec2:DescribeInstanceAttribute instanceid": "asked for", "ec2:DescribeImageAttribute imageid": "asked for",
 	"ec2:DescribeVpcAttribute vpcid": "asked for", "rds:DescribeDBSnapshotAttributes dbsnapshotidentifier": "asked for",
 	"rds:DescribeDBClusterSnapshotAttributes dbclustersnapshotidentifier": "asked for", "rds:DescribeDBSnapshotAttributes attributename": "the property's name",
@@ -108,7 +106,8 @@ var left = map[string]string{
 
 // renamed are members that are kept under another name.
 var renamed = map[string]string{
-	"iam:ListAccountAliases accountaliases":  "_alias",
+	"iam:ListAccountAliases accountaliases": "_alias",
+	"ec2:DescribeSecurityGroups groupid":    "sourcesecuritygroupid destinationsecuritygroupid", "ec2:DescribeSecurityGroups userid": "sourcesecuritygroupownerid",
 	"ec2:DescribeSecurityGroups description": "groupdescription", "rds:DescribeDBSnapshotAttributes attributevalues": "_sharedwith", "rds:DescribeDBClusterSnapshotAttributes attributevalues": "_sharedwith",
 	"ec2:DescribeVpcAttribute value": "enablednssupport enablednshostnames", "ec2:DescribeInstanceAttribute value": "disableapitermination", "ec2:DescribeImageAttribute value": "_launchpermissions",
 	"cloudtrail:DescribeTrails logfilevalidationenabled":       "enablelogfilevalidation",
@@ -352,98 +351,6 @@ func untoken(out any) any {
 	return out
 }
 
-// decode reads a recording as the output of its operation. Unions and documents
-// are left out: the recordings do not tell their members' types.
-func decode(r recording, t reflect.Type) (any, error) {
-	if t == nil {
-		return nil, fmt.Errorf("no output type")
-	}
-	out := reflect.New(t.Elem())
-	var raw any
-	if err := json.Unmarshal(r.Data, &raw); err != nil {
-		return nil, err
-	}
-	assign(out.Elem(), raw)
-	return out.Interface(), nil
-}
-
-// assign sets what a decoded JSON value says; names are compared without case.
-func assign(v reflect.Value, raw any) {
-	if raw == nil {
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		p := reflect.New(v.Type().Elem())
-		assign(p.Elem(), raw)
-		v.Set(p)
-	case reflect.Struct:
-		if v.Type() == timeType {
-			if at, ok := parseTime(raw); ok {
-				v.Set(reflect.ValueOf(at))
-			}
-			return
-		}
-		m, _ := raw.(map[string]any)
-		for name, item := range m {
-			if f := v.FieldByNameFunc(func(s string) bool { return strings.EqualFold(s, name) }); f.IsValid() && f.CanSet() {
-				assign(f, item)
-			}
-		}
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			if s, ok := raw.(string); ok {
-				v.SetBytes([]byte(s))
-			}
-			return
-		}
-		list, _ := raw.([]any)
-		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
-		for i, item := range list {
-			assign(v.Index(i), item)
-		}
-	case reflect.Map:
-		m, _ := raw.(map[string]any)
-		out := reflect.MakeMap(v.Type())
-		for k, item := range m {
-			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-			key.SetString(k)
-			assign(value, item)
-			out.SetMapIndex(key, value)
-		}
-		v.Set(out)
-	case reflect.String:
-		if s, ok := raw.(string); ok {
-			v.SetString(s)
-		} else if b, err := json.Marshal(raw); err == nil { // a document that was decoded already
-			v.SetString(string(b))
-		}
-	case reflect.Bool:
-		b, _ := raw.(bool)
-		v.SetBool(b)
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		n, _ := raw.(float64)
-		v.SetInt(int64(n))
-	case reflect.Float32, reflect.Float64:
-		n, _ := raw.(float64)
-		v.SetFloat(n)
-	}
-}
-
-func parseTime(raw any) (time.Time, bool) {
-	switch x := raw.(type) {
-	case string:
-		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999-07:00", "2006-01-02T15:04:05.999999"} {
-			if at, err := time.Parse(layout, x); err == nil {
-				return at, true
-			}
-		}
-	case float64:
-		return time.Unix(int64(x), 0), true
-	}
-	return time.Time{}, false
-}
-
 // leaf is a scalar of an answer with the name of the member that holds it.
 type leaf struct{ name, text string }
 
@@ -556,94 +463,4 @@ func valueLeaves(v bulwark.Value, name string, yield func(leaf)) {
 	case bulwark.Bool:
 		yield(leaf{name, fmt.Sprint(v.Bool())})
 	}
-}
-
-// kinds are what the recorded error codes mean.
-var kinds = map[string]bulwark.FaultKind{
-	"AWSOrganizationsNotInUseException": bulwark.FaultAbsent, "AccessDenied": bulwark.FaultDenied, "AccessDeniedException": bulwark.FaultDenied,
-	"CloudHsmServiceException": bulwark.FaultFailed, "DBInstanceNotFound": bulwark.FaultAbsent, "DBParameterGroupNotFound": bulwark.FaultAbsent,
-	"DeploymentGroupDoesNotExistException": bulwark.FaultAbsent, "InternalServiceError": bulwark.FaultFailed, "InvalidAccessException": bulwark.FaultDisabled,
-	"InvalidDocument": bulwark.FaultFailed, "InvalidServiceName": bulwark.FaultFailed, "NotFound": bulwark.FaultAbsent, "NotFoundException": bulwark.FaultAbsent,
-	"ObjectLockConfigurationNotFoundError": bulwark.FaultAbsent, "OwnershipControlsNotFoundError": bulwark.FaultAbsent, "PolicyNotFound": bulwark.FaultAbsent,
-	"PolicyNotFoundException": bulwark.FaultAbsent, "PreconditionNotMetException": bulwark.FaultFailed, "ReplicationConfigurationNotFoundError": bulwark.FaultAbsent,
-	"ReportInProgress": bulwark.FaultAbsent, "ReportNotPresent": bulwark.FaultAbsent, "ResourceNotFoundException": bulwark.FaultAbsent, "ResourceNotFoundFault": bulwark.FaultAbsent,
-	"ServerSideEncryptionConfigurationNotFoundError": bulwark.FaultAbsent, "TableNotFoundException": bulwark.FaultAbsent, "ThrottlingException": bulwark.FaultThrottled,
-	"TooManyRequestsException": bulwark.FaultThrottled, "UnsupportedOperationException": bulwark.FaultFailed, "UnsupportedUserEditionException": bulwark.FaultDenied,
-}
-
-// TestRecordedErrors wants each recorded error to be of its kind, and to cost
-// the collector that gets it no more than a part or one listing.
-func TestRecordedErrors(t *testing.T) {
-	all := readRecordings(t)
-	seeds := seedsOf(all)
-	n, fed := map[bulwark.FaultKind]int{}, 0
-	for _, r := range all {
-		var data struct {
-			Error struct{ Code, Message string }
-		}
-		if !r.failed() || json.Unmarshal(r.Data, &data) != nil || data.Error.Code == "" {
-			continue
-		}
-		status, _ := strconv.Atoi(string(r.Status))
-		code := data.Error.Code
-		want, ok := kinds[code]
-		if strings.HasPrefix(code, "NoSuch") || strings.HasSuffix(code, ".NotFound") {
-			want, ok = bulwark.FaultAbsent, true
-		}
-		if got := faultOf(failure(code, status), "").Kind; !ok || got != want {
-			t.Errorf("%s %s %d is %s, want %s", r.Call, code, status, got, want)
-		}
-		n[want]++
-		c, need := reads(r.Call)
-		if c == nil || need.Each && seeds[c.Type] == nil && !oneCall(c) {
-			continue
-		}
-		fed++
-		answer := seeded(r, nil, need, c, seeds)
-		e, f := newFake(t, only(c.Type), func(x call) (any, error) {
-			if x.Name == r.Call {
-				return nil, failure(code, status)
-			}
-			return answer(x)
-		})
-		if c.Where == global {
-			e.config.Regions = nil
-		}
-		g := gather(t, e)
-		if f.calls[r.Call] == 0 {
-			continue
-		}
-		for where, l := range g.listings {
-			if l.Complete != need.Optional && strings.HasPrefix(where, c.Type) && c.Type != "AWS::IAM::AccountPasswordPolicy" {
-				t.Errorf("%s %s: listing %s complete: %v", r.Call, code, where, l.Complete)
-			}
-		}
-	}
-	t.Logf("%v, of which %d went through a collector", n, fed)
-}
-
-// TestRecordedReports reads the recorded credential reports.
-func TestRecordedReports(t *testing.T) {
-	rows := 0
-	for _, r := range readRecordings(t) {
-		var data struct{ Content string }
-		if r.Call != "iam:GetCredentialReport" || r.failed() || json.Unmarshal(r.Data, &data) != nil {
-			continue
-		}
-		content := []byte(data.Content)
-		if decoded, err := base64.StdEncoding.DecodeString(data.Content); err == nil {
-			content = decoded
-		}
-		report, err := readReport(content)
-		if err != nil {
-			t.Errorf("%s: %v", r.Flight, err)
-		}
-		for arn, row := range report {
-			rows++
-			if _, ok := row["mfa_active"].(bool); !ok && row["user"] != "<root_account>" {
-				t.Errorf("%s: mfa_active of %s is %v", r.Flight, arn, row["mfa_active"])
-			}
-		}
-	}
-	t.Logf("%d rows", rows)
 }

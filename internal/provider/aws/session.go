@@ -176,7 +176,7 @@ func (s *session) flush() error {
 func (s *session) put(d *draft) error {
 	a, err := s.asset(d)
 	if err != nil {
-		return &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: s.collector.Service, Object: s.where(), Err: err}
+		return &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: s.collector.call(), Object: s.where(), Err: err}
 	}
 	if s.trial != nil {
 		return nil
@@ -250,8 +250,7 @@ func lastPart(arn string) string {
 
 // pages calls fetch with each page's token until there is none.
 func (s *session) pages(ctx context.Context, fetch func(ctx context.Context, token *string) (next *string, err error)) error {
-	call := s.collector.Service
-	return provider.Pages(ctx, call, s.where(), provider.MaxPages, func(ctx context.Context, token string) (string, error) {
+	return provider.Pages(ctx, s.collector.call(), s.where(), provider.MaxPages, func(ctx context.Context, token string) (string, error) {
 		var t *string
 		if token != "" {
 			t = &token
