@@ -277,8 +277,14 @@ func rename(v any, path, to string) {
 	}
 }
 
+func key(pair any) string {
+	m, _ := pair.(map[string]any)
+	s, _ := m["Key"].(string)
+	return s
+}
+
 // tagList turns tags of any service, a list of pairs or a map, into
-// CloudFormation's [{Key, Value}].
+// CloudFormation's [{Key, Value}], in order of keys: services do not keep one.
 func tagList(v any) ([]any, bool) {
 	switch t := tree(v).(type) {
 	case map[string]any:
@@ -300,6 +306,7 @@ func tagList(v any) ([]any, bool) {
 			}
 			list = append(list, pair)
 		}
+		slices.SortStableFunc(list, func(a, b any) int { return strings.Compare(key(a), key(b)) })
 		return list, true
 	}
 	return nil, false

@@ -21,6 +21,7 @@ var _ = collect(collector{
 			return out.NetworkAcls, out.NextToken, nil
 		}, func(ctx context.Context, v types.NetworkAcl, d *draft) error {
 			d.take(v, names{"Entries": ""}).nameTag(v.NetworkAclId)
+			delete(d.observed, "Entries") // with numbers of protocols
 			entries := []any{}
 			for _, e := range v.Entries {
 				entry, _ := tree(e).(map[string]any)

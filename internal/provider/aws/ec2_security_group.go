@@ -3,7 +3,10 @@ package aws
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -25,6 +28,8 @@ var _ = collect(collector{
 			d.take(v, names{"Description": "GroupDescription", "IpPermissions": "", "IpPermissionsEgress": ""}).nameTag(v.GroupId)
 			d.Name = cmp.Or(aws.ToString(v.GroupName), d.Name)
 			d.ARN = aws.ToString(v.SecurityGroupArn)
+			delete(d.observed, "IpPermissions") // which the rules tell
+			delete(d.observed, "IpPermissionsEgress")
 			d.set("SecurityGroupIngress", rules(v.IpPermissions, v.GroupId, "Source"))
 			d.set("SecurityGroupEgress", rules(v.IpPermissionsEgress, v.GroupId, "Destination"))
 			d.set("_Default", aws.ToString(v.GroupName) == "default")
@@ -34,7 +39,8 @@ var _ = collect(collector{
 })
 
 // rules writes permissions as CloudFormation has rules: one for each range,
-// group and prefix list. end is Source or Destination.
+// group and prefix list, in an order of their own since EC2 keeps none. end is
+// Source or Destination.
 func rules(permissions []types.IpPermission, own *string, end string) []any {
 	out := []any{}
 	for _, p := range permissions {
@@ -61,9 +67,13 @@ func rules(permissions []types.IpPermission, own *string, end string) []any {
 			rule := add(end+"SecurityGroupId", g.GroupId, g.Description)
 			put(rule, "SourceSecurityGroupOwnerId", g.UserId)
 			put(rule, "SourceSecurityGroupName", g.GroupName)
+			put(rule, "VpcId", g.VpcId)
+			put(rule, "VpcPeeringConnectionId", g.VpcPeeringConnectionId)
+			put(rule, "PeeringStatus", g.PeeringStatus)
 			rule["_Self"] = aws.ToString(g.GroupId) == aws.ToString(own)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	return out
 }
 

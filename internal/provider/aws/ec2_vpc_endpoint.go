@@ -21,6 +21,7 @@ var _ = collect(collector{
 			return out.VpcEndpoints, out.NextToken, nil
 		}, func(ctx context.Context, v types.VpcEndpoint, d *draft) error {
 			d.take(v, names{"VpcEndpointId": "Id", "Groups": "", "PolicyDocument": ""}).nameTag(v.VpcEndpointId)
+			delete(d.observed, "PolicyDocument") // a text
 			d.policy("PolicyDocument", v.PolicyDocument)
 			groups := []string{}
 			for _, g := range v.Groups {

@@ -20,9 +20,9 @@ func filled(t reflect.Type) any {
 const madeARN = "arn:aws:made:eu-west-1:" + testAccount + ":thing/made"
 
 // madeReport is a credential report of the user whom filled makes.
-const madeReport = "user,arn,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,cert_1_active,cert_2_active\n" +
-	"made," + madeARN + ",true,d,d,d,false,true,d,d,false,d,d,false,false\n" +
-	"<root_account>,arn:aws:iam::" + testAccount + ":root,not_supported,d,not_supported,not_supported,true,false,N/A,N/A,false,N/A,N/A,false,false\n"
+const madeReport = "user,arn,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_2_active\n" +
+	"made," + madeARN + ",true,d,d,d,false,true,d,d,false,d,d,r,s,r,s,false,false\n" +
+	"<root_account>,arn:aws:iam::" + testAccount + ":root,not_supported,d,not_supported,not_supported,true,false,d,d,false,d,d,r,s,r,s,false,false\n"
 
 var timeType = reflect.TypeFor[time.Time]()
 

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -54,12 +55,13 @@ func more(truncated bool, marker *string) (*string, error) {
 	return marker, nil
 }
 
-// attached returns the ARNs of attached policies.
+// attached returns the ARNs of attached policies, sorted.
 func attached(list []types.AttachedPolicy) []string {
 	arns := []string{}
 	for _, p := range list {
 		arns = append(arns, aws.ToString(p.PolicyArn))
 	}
+	slices.Sort(arns)
 	return arns
 }
 

@@ -43,10 +43,10 @@ func TestRules(t *testing.T) {
 		{IpProtocol: ptr("-1"), UserIdGroupPairs: []ec2types.UserIdGroupPair{{GroupId: ptr("sg-1")}, {GroupId: ptr("sg-2"), UserId: ptr("444455556666"), Description: ptr("peer")}}},
 		{IpProtocol: ptr("TCP"), FromPort: ptr(int32(443)), ToPort: ptr(int32(443)), Ipv6Ranges: []ec2types.Ipv6Range{{CidrIpv6: ptr("::/0")}}, PrefixListIds: []ec2types.PrefixListId{{PrefixListId: ptr("pl-1")}}},
 	}, ptr("sg-1"), "Source"), `[
-		{"IpProtocol": "-1", "SourceSecurityGroupId": "sg-1", "_Self": true},
-		{"IpProtocol": "-1", "SourceSecurityGroupId": "sg-2", "SourceSecurityGroupOwnerId": "444455556666", "Description": "peer", "_Self": false},
 		{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIpv6": "::/0"},
-		{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "SourcePrefixListId": "pl-1"}]`)
+		{"IpProtocol": "-1", "SourceSecurityGroupId": "sg-2", "SourceSecurityGroupOwnerId": "444455556666", "Description": "peer", "_Self": false},
+		{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "SourcePrefixListId": "pl-1"},
+		{"IpProtocol": "-1", "SourceSecurityGroupId": "sg-1", "_Self": true}]`)
 }
 
 func TestPermissions(t *testing.T) {

@@ -106,7 +106,8 @@ var left = map[string]string{
 
 // renamed are members that are kept under another name.
 var renamed = map[string]string{
-	"iam:ListAccountAliases accountaliases":  "_alias",
+	"iam:ListAccountAliases accountaliases": "_alias",
+	"ec2:DescribeSecurityGroups groupid":    "sourcesecuritygroupid destinationsecuritygroupid", "ec2:DescribeSecurityGroups userid": "sourcesecuritygroupownerid",
 	"ec2:DescribeSecurityGroups description": "groupdescription", "rds:DescribeDBSnapshotAttributes attributevalues": "_sharedwith", "rds:DescribeDBClusterSnapshotAttributes attributevalues": "_sharedwith",
 	"ec2:DescribeVpcAttribute value": "enablednssupport enablednshostnames", "ec2:DescribeInstanceAttribute value": "disableapitermination", "ec2:DescribeImageAttribute value": "_launchpermissions",
 	"cloudtrail:DescribeTrails logfilevalidationenabled":       "enablelogfilevalidation",
