@@ -1,16 +1,40 @@
 package bulwark
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
-// Connector is a configured source of assets.
+// ConnectorSpec is a connector as a person configures it. Its secret is kept
+// apart and never shown.
+type ConnectorSpec struct {
+	ID       string          `json:"id"`
+	Kind     string          `json:"kind"` // iac, host, kubernetes, aws …
+	Name     string          `json:"name"`
+	Enabled  bool            `json:"enabled"`
+	Interval time.Duration   `json:"interval,omitempty"` // between runs; 0 is on demand only
+	Config   json.RawMessage `json:"config,omitempty"`   // an object of the kind's own
+}
+
+// Connector is a source of assets with what has come of it.
 type Connector struct {
-	ID       string        `json:"id"`
-	Kind     string        `json:"kind"` // iac, host, kubernetes, aws …
-	Name     string        `json:"name"`
-	Enabled  bool          `json:"enabled"`
-	Interval time.Duration `json:"interval,omitempty"` // between runs; 0 is on demand only
-	LastRun  *Run          `json:"lastRun,omitempty"`
-	NextRun  time.Time     `json:"nextRun,omitzero"`
+	ID       string           `json:"id"`
+	Kind     string           `json:"kind"`
+	Name     string           `json:"name"`
+	Enabled  bool             `json:"enabled"`
+	Interval time.Duration    `json:"interval,omitempty"` // between runs; 0 is on demand only
+	LastRun  *Run             `json:"lastRun,omitempty"`
+	NextRun  time.Time        `json:"nextRun,omitzero"`
+	Watching bool             `json:"watching,omitempty"` // changes are seen as they come
+	Scopes   []ConnectorScope `json:"scopes,omitempty"`
+}
+
+// ConnectorScope is a scope that a connector has gathered from.
+type ConnectorScope struct {
+	ScopeInfo
+	Assets int64 `json:"assets"`
+	Stale  int64 `json:"stale,omitempty"` // of these
+	Gaps   int64 `json:"gaps,omitempty"`
 }
 
 // Access is one call that a connector makes, or a group of calls under one

@@ -55,6 +55,8 @@ var layers = []layer{
 		"gatherers turn the world into assets and know no engine, store or face; cmd wires transports into them"},
 	{"think", think, []string{"internal/expr", "internal/yamldoc"}, nil,
 		"engines are pure: values in, values out, no other engine; what one needs of another arrives as facts"},
+	{"keep: replay", []string{"internal/replay"}, []string{"internal/replay", "internal/quota"}, nil,
+		"a replay is a provider's shape over what all replays share; it knows no gatherer, so that it cannot agree with one's mistakes"},
 	{"keep", keep, []string{"internal/quota", "internal/yamldoc"}, nil,
 		"stores keep values for anyone and know neither where they come from nor what they mean"},
 	{"speak", speak, []string{"internal/yamldoc"}, nil,

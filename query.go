@@ -95,7 +95,8 @@ type GapQuery struct {
 	Scopes     []string
 	What       []string
 	Connectors []string
-	Text       string // in where or why
+	Needs      []string // permissions or changes that would mend them
+	Text       string   // in where or why
 	Page
 }
 
@@ -147,6 +148,7 @@ type Run struct {
 	Judged    int64     `json:"judged"`  // so far
 	Changed   int64     `json:"changed"` // verdicts that differ
 	Gaps      int64     `json:"gaps"`
+	Calls     int64     `json:"calls,omitempty"` // to the provider's API
 	Error     string    `json:"error,omitempty"`
 }
 
@@ -204,8 +206,8 @@ type Link struct {
 type Role string
 
 // The roles, each with the rights of those before it. A Reader reads; a
-// Contributor also scans and assigns; a Security admin also exempts and
-// changes rules; an Owner also manages users and connectors.
+// Contributor also scans and assigns; a Security admin also exempts, changes
+// rules and configures connectors; an Owner also manages users.
 const (
 	Reader        Role = "reader"
 	Contributor   Role = "contributor"

@@ -54,3 +54,6 @@ wait_for() {
     sleep 0.1
   done
 }
+
+# kubernetes_version prints the version of the API server that tests run.
+kubernetes_version() { (cd "$root/test/kubernetes" && go list -m -f '{{.Version}}' k8s.io/kubernetes); }

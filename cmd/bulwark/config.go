@@ -104,14 +104,7 @@ func setFlag(flags *pflag.FlagSet, f *pflag.Flag, file string, layers []bulwark.
 }
 
 func readConfig(name string) (bulwark.Value, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return bulwark.Value{}, fmt.Errorf("read configuration: %w", err)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
-	if err = errors.Join(err, f.Close()); err == nil && len(data) > maxConfig {
-		err = fmt.Errorf("%w: over %d bytes", bulwark.ErrInvalid, maxConfig)
-	}
+	data, err := readBounded(name, maxConfig)
 	if err != nil {
 		return bulwark.Value{}, fmt.Errorf("read configuration: %w", err)
 	}
@@ -123,6 +116,19 @@ func readConfig(name string) (bulwark.Value, error) {
 		return bulwark.Value{}, fmt.Errorf("read configuration %s: %w: want one document of names and values", name, bulwark.ErrInvalid)
 	}
 	return docs[0], nil
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err = errors.Join(err, f.Close()); err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%w: over %d bytes", bulwark.ErrInvalid, limit)
+	}
+	return data, err
 }
 
 // configFor returns the parts of a configuration that a command takes, its own

@@ -120,7 +120,7 @@ func ctlOperation(op operation) *cobra.Command {
 			about = strings.TrimSpace(about + " (" + strings.Join(in.enum, ", ") + ")")
 		}
 		in.as = in.flag()
-		if cmd.Flags().Lookup(in.as) != nil { // ctl has a flag of that name
+		if cmd.Flags().Lookup(in.as) != nil || in.as == "config" { // ctl, or every command, has a flag of that name
 			in.as = in.in + "-" + in.as
 		}
 		if in.many {

@@ -82,10 +82,17 @@ func (i input) value(words []string, now time.Time) (any, error) {
 		}
 		return v, nil
 	case i.kind == "array" || i.kind == "object":
-		if !json.Valid([]byte(text)) {
-			return nil, wrong("JSON")
+		data := []byte(text)
+		if file, ok := strings.CutPrefix(text, "@"); ok { // a secret does not belong on the command line
+			var err error
+			if data, err = readBounded(file, maxConfig); err != nil {
+				return nil, fmt.Errorf("--%s: %w", i.flag(), err)
+			}
 		}
-		return json.RawMessage(text), nil
+		if !json.Valid(data) {
+			return nil, wrong("JSON, or @FILE of it")
+		}
+		return json.RawMessage(data), nil
 	}
 	return text, nil
 }

@@ -29,6 +29,8 @@ type serveFlags struct {
 	data, listen, database string
 	nats                   string
 	cert, key              string
+	keyFile                string
+	codeRoots              []string
 	content                []string
 	code                   []string
 	host                   bool
@@ -56,6 +58,8 @@ func serveCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.nats, "nats", "", "URLs of a NATS cluster with JetStream (default: one in this process)")
 	cmd.Flags().StringVar(&f.cert, "tls-cert", "", "file of the TLS certificate")
 	cmd.Flags().StringVar(&f.key, "tls-key", "", "file of the TLS key")
+	cmd.Flags().StringVar(&f.keyFile, "key-file", "", "file of the key that seals connectors' secrets (default: the data folder's name with .key); made when missing")
+	cmd.Flags().StringArrayVar(&f.codeRoots, "code-root", nil, "folder below which configured connectors may read code (repeatable)")
 	cmd.Flags().StringArrayVar(&f.content, "content", nil, "folder of your own content (repeatable)")
 	cmd.Flags().StringArrayVar(&f.code, "scan-iac", nil, "folder of infrastructure code to judge (repeatable)")
 	cmd.Flags().BoolVar(&f.host, "scan-host", false, "judge this machine")
@@ -94,7 +98,7 @@ func (f *serveFlags) run(cmd *cobra.Command) (err error) {
 	if address == "" {
 		address = folder.database()
 	}
-	st, err := openStore(ctx, address, loaded, time.Now, log)
+	st, err := openStore(ctx, address, loaded, time.Now, log, keyFile(f.keyFile, f.data))
 	if err != nil {
 		return err
 	}
@@ -106,19 +110,21 @@ func (f *serveFlags) run(cmd *cobra.Command) (err error) {
 	defer func() { err = errors.Join(err, messages.Close()) }()
 	engine := pipeline.NewEngine(st, loaded, time.Now, log)
 	engine.UseStream(messages)
-	if err := f.connect(engine, loaded); err != nil {
+	configured, err := f.connect(ctx, st, engine, loaded, log)
+	if err != nil {
 		return err
 	}
-	return f.serve(cmd, folder, parts{st, messages, engine, loaded, log}, certificate)
+	return f.serve(cmd, folder, parts{st, messages, engine, loaded, configured, log}, certificate)
 }
 
 // parts are what a server is made of.
 type parts struct {
-	store  *store.Store
-	stream *stream.Stream
-	engine *pipeline.Engine
-	loaded *pipeline.Loaded
-	log    *slog.Logger
+	store      *store.Store
+	stream     *stream.Stream
+	engine     *pipeline.Engine
+	loaded     *pipeline.Loaded
+	connectors *connectors
+	log        *slog.Logger
 }
 
 // serve listens and runs the engine until the context ends or something fails.
@@ -158,27 +164,34 @@ func (f *serveFlags) certificate() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
-// connect adds the connectors that the flags name.
-func (f *serveFlags) connect(engine *pipeline.Engine, loaded *pipeline.Loaded) error {
+// connect adds the connectors that the flags name and those that are
+// configured.
+func (f *serveFlags) connect(ctx context.Context, st *store.Store, engine *pipeline.Engine, loaded *pipeline.Loaded, log *slog.Logger) (*connectors, error) {
+	key, err := st.Subkey(digests)
+	if err != nil {
+		return nil, err
+	}
+	m := newConnectors(st, engine, loaded, log, key)
+	m.deps.codeRoots = f.codeRoots
 	if f.host {
 		h := host.Local(loaded.Content.Types.Names())
 		h.ID = f.hostID
-		engine.Add(pipeline.Source{ID: "host", Kind: "host", Name: "This machine", Interval: f.interval, Gatherer: h})
+		m.addFlag(pipeline.Source{ID: "host", Kind: "host", Name: "This machine", Interval: f.interval, Gatherer: h}, thisMachine)
 	}
 	named := map[string]string{} // a connector's name → the folder that it reads
 	for _, dir := range f.code {
-		s, err := newIaC(loaded, dir, "", nil)
+		s, err := newIaC(loaded, dir, "", iacFiles{}, key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		name := filepath.Base(filepath.Clean(dir))
 		if other, ok := named[name]; ok {
-			return fmt.Errorf("--scan-iac %s: %w: %s is called %s as well, and assets of the two would take each other's place: name a folder above both", dir, bulwark.ErrConflict, other, name)
+			return nil, fmt.Errorf("--scan-iac %s: %w: %s is called %s as well, and assets of the two would take each other's place: name a folder above both", dir, bulwark.ErrConflict, other, name)
 		}
 		named[name] = dir
-		engine.Add(pipeline.Source{ID: "iac:" + name, Kind: "iac", Name: name, Interval: f.interval, Gatherer: s})
+		m.addFlag(pipeline.Source{ID: "iac:" + name, Kind: "iac", Name: name, Interval: f.interval, Gatherer: s}, "code/"+name)
 	}
-	return nil
+	return m, m.load(ctx)
 }
 
 func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, error) {
@@ -197,9 +210,9 @@ func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, e
 	return api.New(api.Options{
 		Store: p.store, Content: p.engine, Runs: p.engine, Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Metrics: metrics,
 		URL: scheme + addr.String(), Loopback: api.CheckListen(addr.String(), false) == nil, Secure: secure,
-		Explain: p.engine.Explain,
-		Backup:  func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) },
-		Ready:   func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) },
+		Connectors: p.connectors, Explain: p.engine.Explain,
+		Backup: func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) },
+		Ready:  func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) },
 	})
 }
 

@@ -32,6 +32,8 @@ type sourceFlags struct {
 	as                string
 	content           []string
 	inline            bool // reads the checks' inline tests as well
+	keyFile           string
+	seals             bool // the command may seal a secret, and makes the key file
 }
 
 func (f *sourceFlags) register(cmd *cobra.Command, reports bool) {
@@ -171,15 +173,19 @@ func (f *sourceFlags) openTemporary(cmd *cobra.Command, s *source, now func() ti
 	}
 	s.whole = false
 	s.close = append(s.close, func() error { return os.RemoveAll(dir) })
-	return f.openAPI(cmd, s, filepath.Join(dir, "report.db"), now, fill)
+	return f.openAPI(cmd, s, filepath.Join(dir, "report.db"), now, "", fill)
 }
 
 func (f *sourceFlags) openStore(cmd *cobra.Command, s *source, address string, now func() time.Time) error {
-	return f.openAPI(cmd, s, address, now, nil)
+	keys := keyFile(f.keyFile, f.data)
+	if _, err := os.Stat(keys); err != nil && !f.seals {
+		keys = ""
+	}
+	return f.openAPI(cmd, s, address, now, keys, nil)
 }
 
 // openAPI opens a store and the API over it in this process.
-func (f *sourceFlags) openAPI(cmd *cobra.Command, s *source, address string, now func() time.Time, fill func(*store.Store) error) error {
+func (f *sourceFlags) openAPI(cmd *cobra.Command, s *source, address string, now func() time.Time, keys string, fill func(*store.Store) error) error {
 	layers, err := userLayers(f.content)
 	if err != nil {
 		return err
@@ -189,7 +195,7 @@ func (f *sourceFlags) openAPI(cmd *cobra.Command, s *source, address string, now
 		fmt.Fprintln(cmd.ErrOrStderr(), p)
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	st, err := openStore(cmd.Context(), address, loaded, now, log)
+	st, err := openStore(cmd.Context(), address, loaded, now, log, keys)
 	if err != nil {
 		return err
 	}
@@ -206,6 +212,15 @@ func (f *sourceFlags) openAPI(cmd *cobra.Command, s *source, address string, now
 	}
 	if s.whole {
 		options.Explain = engine.Explain
+		key, err := st.Subkey(digests)
+		if err != nil && !errors.Is(err, bulwark.ErrUnavailable) {
+			return err
+		}
+		m := newConnectors(st, engine, loaded, log, key)
+		if err := m.load(cmd.Context()); err != nil {
+			return err
+		}
+		options.Connectors = m
 	}
 	server, err := api.New(options)
 	if err != nil {
@@ -215,8 +230,21 @@ func (f *sourceFlags) openAPI(cmd *cobra.Command, s *source, address string, now
 	return err
 }
 
-// openStore opens a store that counts and rates by loaded content.
-func openStore(ctx context.Context, address string, loaded *pipeline.Loaded, now func() time.Time, log *slog.Logger) (*store.Store, error) {
+// openStore opens a store that counts and rates by loaded content. keys is the
+// file of the keys that seal secrets, made when missing; "" seals none.
+func openStore(ctx context.Context, address string, loaded *pipeline.Loaded, now func() time.Time, log *slog.Logger, keys string) (*store.Store, error) {
 	k := loaded.Knowledge()
-	return store.Open(ctx, address, store.Options{Names: k.Names, Delta: k.Delta, Severity: k.Severity, Keys: k.Keys, Digest: k.Digest, Now: now, Log: log})
+	return store.Open(ctx, address, store.Options{Names: k.Names, Delta: k.Delta, Severity: k.Severity, Keys: k.Keys, Digest: k.Digest, Now: now, Log: log, KeyFile: keys})
+}
+
+// digests is the purpose of the key of digests that stand for secret values.
+const digests = "digests of secret values"
+
+// keyFile is the file that seals secrets: the named one, else one beside the
+// data folder, so that a copy of the folder alone opens none.
+func keyFile(named, data string) string {
+	if named != "" {
+		return named
+	}
+	return filepath.Clean(data) + ".key"
 }

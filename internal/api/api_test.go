@@ -51,7 +51,7 @@ func newEstate(t testing.TB) *estate {
 			{ID: "1.1", Title: "Closed", Checks: []string{"t/open"}}, {ID: "1.2", Title: "Trained", Manual: "people are trained"}, {ID: "1.3", Title: "Nothing"},
 		}}}}},
 		states: map[string]*bulwark.States{}, versions: map[string][]bulwark.Value{},
-		gaps:  []bulwark.GapRow{{Gap: bulwark.Gap{What: "listing", Where: "aws/2/T", Why: "access denied"}, Scope: "aws/2", Connector: "c1"}},
+		gaps:  []bulwark.GapRow{{Gap: bulwark.Gap{What: "listing", Where: "aws/2/T", Why: "access denied", Needs: "t:List"}, Scope: "aws/2", Connector: "c1"}},
 		users: map[string]bulwark.User{}, passwords: map[string]string{}, sessions: map[string]bulwark.Session{}, tokens: map[string]bulwark.Token{}, links: map[string]bulwark.Link{},
 		notices: make(chan bulwark.Notice, 8),
 	}

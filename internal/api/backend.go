@@ -60,8 +60,8 @@ type Posture interface {
 	Finding(ctx context.Context, id string) (bulwark.FindingRow, error)
 
 	Gaps(ctx context.Context, q bulwark.GapQuery) ([]bulwark.GapRow, string, error)
-	// GapFacets counts, ignoring q's page: what and connector; and the rows
-	// that q selects.
+	// GapFacets counts, ignoring q's page: what, connector and needs; and the
+	// rows that q selects.
 	GapFacets(ctx context.Context, q bulwark.GapQuery) (map[string][]bulwark.Facet, int64, error)
 	// Listings returns the last listing of every connector, scope, type and
 	// region below the scopes.

@@ -29,6 +29,7 @@ type estate struct {
 	tokens     map[string]bulwark.Token
 	links      map[string]bulwark.Link
 	log        []bulwark.AuditEntry
+	configured []bulwark.Connector
 	notices    chan bulwark.Notice
 	fail       error // what Counts answers
 }
@@ -273,7 +274,7 @@ func (e *estate) Finding(_ context.Context, id string) (bulwark.FindingRow, erro
 func (e *estate) Gaps(_ context.Context, q bulwark.GapQuery) ([]bulwark.GapRow, string, error) {
 	var rows []bulwark.GapRow
 	for _, g := range e.gaps {
-		if inScopes(q.Scopes, g.Scope) {
+		if inScopes(q.Scopes, g.Scope) && (len(q.Connectors) == 0 || slices.Contains(q.Connectors, g.Connector)) && (len(q.Needs) == 0 || slices.Contains(q.Needs, g.Needs)) {
 			rows = append(rows, g)
 		}
 	}
@@ -281,8 +282,12 @@ func (e *estate) Gaps(_ context.Context, q bulwark.GapQuery) ([]bulwark.GapRow, 
 }
 
 func (e *estate) GapFacets(ctx context.Context, q bulwark.GapQuery) (map[string][]bulwark.Facet, int64, error) {
-	rows, _, err := e.Gaps(ctx, bulwark.GapQuery{Scopes: q.Scopes})
-	return map[string][]bulwark.Facet{"what": facet(rows, func(r bulwark.GapRow) []string { return []string{r.What} })}, int64(len(rows)), err
+	rows, _, err := e.Gaps(ctx, bulwark.GapQuery{Scopes: q.Scopes, Connectors: q.Connectors, Needs: q.Needs})
+	return map[string][]bulwark.Facet{
+		"what":      facet(rows, func(r bulwark.GapRow) []string { return []string{r.What} }),
+		"connector": facet(rows, func(r bulwark.GapRow) []string { return []string{r.Connector} }),
+		"needs":     facet(rows, func(r bulwark.GapRow) []string { return []string{r.Needs} }),
+	}, int64(len(rows)), err
 }
 
 func (e *estate) Listings(_ context.Context, scopes []string) ([]bulwark.Listing, error) {
@@ -445,7 +450,8 @@ func (e *estate) AuditLog(_ context.Context, p bulwark.Page) ([]bulwark.AuditEnt
 }
 
 func (e *estate) Connectors(context.Context) ([]bulwark.Connector, error) {
-	return []bulwark.Connector{{ID: "c1", Kind: "iac", Name: "examples", Enabled: true, Interval: time.Hour}}, nil
+	list := []bulwark.Connector{{ID: "c1", Kind: "iac", Name: "examples", Enabled: true, Interval: time.Hour}}
+	return append(list, e.configured...), nil
 }
 
 func (e *estate) Runs(_ context.Context, connector string, p bulwark.Page) ([]bulwark.Run, string, error) {

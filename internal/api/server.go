@@ -34,6 +34,8 @@ type Options struct {
 	Log     *slog.Logger         // nil discards
 	Metrics *prometheus.Registry // answers /metrics beside the server's own; nil makes one
 
+	// Connectors configures sources of assets; nil cannot.
+	Connectors Connectors
 	// Explain judges an asset by one check again and returns the verdict with
 	// its evidence, whatever it is. nil shows what is stored.
 	Explain func(ctx context.Context, a *bulwark.Asset, check string) (bulwark.Assessment, error)
@@ -50,6 +52,12 @@ type Options struct {
 	Loopback bool
 	// Secure says that people reach the server by TLS.
 	Secure bool
+
+	// Organization is the id of the organisation that this server answers for;
+	// "" is the main one.
+	Organization string
+	// Organizations keeps those beside the main one; nil serves one alone.
+	Organizations Organizations
 }
 
 // Server answers HTTP. It is safe for concurrent use.
@@ -113,7 +121,7 @@ func configuration(version string) huma.Config {
 
 // Handler returns the whole of the server, guarded and measured.
 func (s *Server) Handler() http.Handler {
-	return s.measure(s.guard(compress(s.mux)))
+	return s.elsewhere(s.measure(s.guard(compress(s.mux))))
 }
 
 // CheckListen refuses an address beyond loopback without TLS. An empty host

@@ -16,19 +16,11 @@ import (
 	"github.com/bulwarksec/bulwark/internal/stream"
 )
 
-// Source is a configured connector and what gathers for it.
-type Source struct {
-	ID       string // host, iac:shop
-	Kind     string
-	Name     string
-	Interval time.Duration // between runs; 0 is on demand only
-	Gatherer Gatherer
-}
-
 // Engine runs connectors: it gathers, stores, judges what changed and
 // publishes, on schedule and on demand, one run of a connector at a time and
 // connectors side by side, so that a slow or failing one does not hold the
-// others. It is safe for concurrent use.
+// others. It is safe for concurrent use, and connectors may come, change and go
+// while it runs.
 //
 // Its state is the store's: assets, and marks on those to be judged. A process
 // killed anywhere goes on from there.
@@ -45,12 +37,15 @@ type Engine struct {
 	}
 
 	mu        sync.Mutex
-	sources   []Source
+	sources   []*source
 	running   map[string]*going
 	next      map[string]time.Time
 	listeners map[chan bulwark.Notice]bool
-	wake      chan string // connectors whose run has begun on demand
+	wake      chan *source // whose run has begun on demand
 	pump      chan struct{}
+	marked    chan struct{}   // a watch has left something to be judged, or the score to be recorded
+	life      context.Context // of Run; nil while it does not run
+	work      sync.WaitGroup  // of Run
 }
 
 // going is a run under way.
@@ -63,21 +58,13 @@ type going struct {
 // NewEngine returns an engine over a store and loaded content.
 func NewEngine(st *store.Store, loaded *Loaded, now func() time.Time, log *slog.Logger) *Engine {
 	e := &Engine{store: st, now: now, log: log, judging: make(chan struct{}, 1), running: map[string]*going{}, next: map[string]time.Time{},
-		listeners: map[chan bulwark.Notice]bool{}, wake: make(chan string, 64), pump: make(chan struct{}, 1)}
+		listeners: map[chan bulwark.Notice]bool{}, wake: make(chan *source, 64), pump: make(chan struct{}, 1), marked: make(chan struct{}, 1)}
 	e.loaded.Store(loaded)
 	return e
 }
 
 // UseStream publishes what the outbox holds, before Run is called.
 func (e *Engine) UseStream(s *stream.Stream) { e.stream = s }
-
-// Add adds a connector.
-func (e *Engine) Add(s Source) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.sources = append(e.sources, s)
-	e.next[s.ID] = e.now()
-}
 
 // prepare takes up the content and ends what a killed process left open, once.
 func (e *Engine) prepare(ctx context.Context) error {
@@ -97,10 +84,9 @@ func (e *Engine) prepare(ctx context.Context) error {
 }
 
 // Run runs connectors when they are due until ctx ends, and waits for those
-// under way.
+// under way. It is called once.
 func (e *Engine) Run(ctx context.Context) {
-	var wg sync.WaitGroup
-	defer wg.Wait()
+	defer e.work.Wait()
 	for {
 		err := e.prepare(ctx)
 		if err == nil {
@@ -116,36 +102,40 @@ func (e *Engine) Run(ctx context.Context) {
 		case <-time.After(5 * time.Second):
 		}
 	}
-	wg.Go(func() { e.publish(ctx) })
-	wg.Go(func() { e.maintain(ctx) })
+	e.mu.Lock()
+	e.life = ctx
+	e.mu.Unlock()
+	e.work.Go(func() { e.publish(ctx) })
+	e.work.Go(func() { e.maintain(ctx) })
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		for _, s := range e.due() {
-			wg.Go(func() { _, _ = e.collect(ctx, s) }) // its error is in the run and the log
+			e.work.Go(func() { _, _ = e.collect(ctx, s) }) // its error is in the run and the log
+		}
+		for _, s := range e.toDiscover() {
+			e.work.Go(func() { e.discover(ctx, s) })
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case id := <-e.wake:
-			if s := e.source(id); s != nil {
-				wg.Go(func() { _, _ = e.collect(ctx, *s) })
-			}
+		case s := <-e.wake:
+			e.work.Go(func() { _, _ = e.collect(ctx, s) })
 		}
 	}
 }
 
 // due begins the runs whose time has come, and plans their next with a jitter of
 // a tenth.
-func (e *Engine) due() []Source {
+func (e *Engine) due() []*source {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := e.now()
-	var out []Source
+	var out []*source
 	for _, s := range e.sources {
 		at, planned := e.next[s.ID]
-		if planned && !at.After(now) && e.running[s.ID] == nil {
+		if planned && !s.Disabled && !at.After(now) && e.running[s.ID] == nil {
 			e.start(s)
 			out = append(out, s)
 		}
@@ -154,7 +144,7 @@ func (e *Engine) due() []Source {
 }
 
 // start notes a run as going on; it is called with the lock held.
-func (e *Engine) start(s Source) *going {
+func (e *Engine) start(s *source) *going {
 	now := e.now()
 	delete(e.next, s.ID)
 	if s.Interval > 0 {
@@ -166,32 +156,22 @@ func (e *Engine) start(s Source) *going {
 }
 
 // begin starts a run; without a source it returns the one that is going on.
-func (e *Engine) begin(connector string) (*Source, *bulwark.Run, error) {
+func (e *Engine) begin(connector string) (*source, *bulwark.Run, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	i := slices.IndexFunc(e.sources, func(s Source) bool { return s.ID == connector })
-	if i < 0 {
+	s := e.find(connector)
+	switch {
+	case s == nil:
 		return nil, nil, fmt.Errorf("pipeline: start connector %q: %w", connector, bulwark.ErrNotFound)
+	case s.Disabled:
+		return nil, nil, fmt.Errorf("pipeline: start connector %q: %w: it is disabled", connector, bulwark.ErrConflict)
 	}
 	if g := e.running[connector]; g != nil {
 		run := g.Run
 		return nil, &run, nil
 	}
-	s := e.sources[i]
 	run := e.start(s).Run
-	return &s, &run, nil
-}
-
-func (e *Engine) source(id string) *Source {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for i := range e.sources {
-		if e.sources[i].ID == id {
-			s := e.sources[i]
-			return &s
-		}
-	}
-	return nil
+	return s, &run, nil
 }
 
 // ended is closed when the run that is going on ends.
@@ -237,7 +217,7 @@ func (e *Engine) Start(ctx context.Context, connector string) (bulwark.Run, erro
 		return *run, err
 	}
 	select {
-	case e.wake <- connector:
+	case e.wake <- s:
 		return *run, nil
 	case <-ctx.Done():
 		e.end(connector, ctx.Err())
@@ -290,14 +270,19 @@ func (e *Engine) tell(scope string, a Applied) {
 	}
 }
 
-// Connectors returns the configured connectors with their last run.
+// Connectors returns the connectors in use with their last run and scopes, in
+// the order in which they were added.
 func (e *Engine) Connectors(ctx context.Context) ([]bulwark.Connector, error) {
+	scopes, err := e.store.ConnectorScopes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	e.mu.Lock()
 	sources := slices.Clone(e.sources)
 	e.mu.Unlock()
 	out := []bulwark.Connector{}
 	for _, s := range sources {
-		c := bulwark.Connector{ID: s.ID, Kind: s.Kind, Name: s.Name, Enabled: true, Interval: s.Interval}
+		c := bulwark.Connector{ID: s.ID, Kind: s.Kind, Name: s.Name, Enabled: !s.Disabled, Interval: s.Interval, Scopes: scopes[s.ID]}
 		runs, _, err := e.Runs(ctx, s.ID, bulwark.Page{Limit: 1})
 		if err != nil {
 			return nil, err
@@ -306,7 +291,7 @@ func (e *Engine) Connectors(ctx context.Context) ([]bulwark.Connector, error) {
 			c.LastRun = &runs[0]
 		}
 		e.mu.Lock()
-		c.NextRun = e.next[s.ID]
+		c.NextRun, c.Watching = e.next[s.ID], s.watch != nil
 		e.mu.Unlock()
 		out = append(out, c)
 	}

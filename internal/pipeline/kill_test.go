@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/store"
 	"github.com/bulwarksec/bulwark/internal/stream"
 )
@@ -83,13 +84,16 @@ func killChild(dir string, pumping bool) int {
 				}
 				continue
 			}
-			e.sources[0].Gatherer = killCloud(fatal{}, l, changed)
+			e.Add(Source{ID: "before", Gatherer: killCloud(fatal{}, l, changed)})
 			if _, err := e.Collect(ctx, "before"); err != nil {
 				return err
 			}
 			if err := st.SetSetting(ctx, name, []byte("1")); err != nil {
 				return err
 			}
+		}
+		if err := killWatched(ctx, e, l); err != nil {
+			return err
 		}
 		if err := e.Judge(ctx, nil); err != nil {
 			return err
@@ -110,6 +114,31 @@ func killChild(dir string, pumping bool) int {
 		return 3
 	}
 	return 0
+}
+
+// killWatched takes up what a watch would yield: assets that are gone, one that
+// comes and goes, and some that change, in many small batches. Killed, it begins
+// again, as a watch does after the full run that follows.
+func killWatched(ctx context.Context, e *Engine, l *Loaded) error {
+	if err := e.prepare(ctx); err != nil { // as the run that a watch follows
+		return err
+	}
+	c := killCloud(fatal{}, l, true)
+	for b := range killBuckets / 10 {
+		var list []bulwark.Gathered
+		for s := range killScopes {
+			scope := fmt.Sprintf("aws/%d", s)
+			name := fmt.Sprintf("b%d", b*5+1)
+			id := fmt.Sprintf("live:%s/bucket/b%d", scope, b*5+2)
+			c.bucket(fatal{}, scope, name, "live:"+scope+"/account/a", fmt.Sprintf(`{"public":%v}`, b%2 == 0))
+			list = append(list, bulwark.Gathered{Asset: c.assets[id]}, bulwark.Gathered{Gone: &bulwark.Gone{ID: id, Scope: scope}},
+				bulwark.Gathered{Asset: c.assets["live:"+scope+"/bucket/"+name]})
+		}
+		if err := e.absorb(ctx, "before", list); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // killAddress is where a child's store is: in its folder, or where a file in it

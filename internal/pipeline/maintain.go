@@ -17,8 +17,15 @@ import (
 func (e *Engine) maintain(ctx context.Context) {
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
+	unscored, scored := false, time.Time{}
 	for counted := e.now(); ; {
-		if err := e.Tend(ctx); err != nil && ctx.Err() == nil {
+		err := e.Tend(ctx)
+		if err == nil && unscored && time.Since(scored) > time.Second { // a watch may change it often
+			if err = e.recordScores(ctx); err == nil {
+				unscored, scored = false, time.Now()
+			}
+		}
+		if err != nil && ctx.Err() == nil {
 			e.log.Error("what is due not done: trying again", "error", err)
 		}
 		if e.now().Sub(counted) > time.Minute {
@@ -29,6 +36,8 @@ func (e *Engine) maintain(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-e.marked:
+			unscored = true
 		}
 	}
 }

@@ -11,7 +11,13 @@ import (
 
 // Place is where an asset is, for native ids that a type's template makes:
 // {partition}, {region} and {account} beside the asset's identifiers.
-type Place struct{ Partition, Region, Account string }
+type Place struct {
+	Partition, Region, Account string
+
+	// Full, where it is not nil, is the provider's own way from what refers to an
+	// asset of a type to its native id; "" is that it does not tell.
+	Full func(to, text string) string
+}
 
 // Native fills a type's template of native ids. Names in braces are those of
 // Place or an identifier, whose value get returns. It is false where a value
@@ -50,8 +56,9 @@ func Native(t *bulwark.Type, p Place, get func(identifier string) string) (strin
 
 // Relate returns the relations that a live asset's type file derives from its
 // properties, sorted. A reference's value that is a native id of its own (an
-// ARN, an ARM id, a full resource name) is the target; another is put into the
-// target type's template in the asset's own place. What can be found neither
+// ARN, an ARM id, a full resource name), or that the place's Full makes one, is
+// the target; another is put into the target type's template in the asset's own
+// place. What can be found neither
 // way, and what is unknown in the asset, is a relation with a reason.
 func Relate(types *bulwark.Types, a *bulwark.Asset, p Place) []bulwark.Relation {
 	t := types.Get(a.Type)
@@ -70,7 +77,7 @@ func Relate(types *bulwark.Types, a *bulwark.Asset, p Place) []bulwark.Relation 
 				if text == "" {
 					return
 				}
-				if native := target(types.Get(r.To), r.By, p, text); native != "" {
+				if native := target(types.Get(r.To), r, p, text); native != "" {
 					rel.Target = bulwark.AssetID(bulwark.Live, native)
 				} else {
 					rel.Reason = fmt.Sprintf("%s does not tell which %s it is", text, r.To)
@@ -93,7 +100,12 @@ func SortRelations(list []bulwark.Relation) []bulwark.Relation {
 	return slices.Compact(list)
 }
 
-func target(to *bulwark.Type, by string, p Place, text string) string {
+func target(to *bulwark.Type, r bulwark.Reference, p Place, text string) string {
+	if p.Full != nil {
+		if native := p.Full(r.To, text); native != "" {
+			return native
+		}
+	}
 	switch {
 	case strings.HasPrefix(text, "arn:"):
 		return text
@@ -103,7 +115,7 @@ func target(to *bulwark.Type, by string, p Place, text string) string {
 		return text
 	}
 	native, _ := Native(to, p, func(identifier string) string {
-		if identifier == by {
+		if identifier == r.By {
 			return text
 		}
 		return ""

@@ -11,13 +11,14 @@ import (
 )
 
 // Scopes returns the tree of scopes, sorted by path: the leaves that hold
-// assets and the groups above them.
+// assets and the groups above them. A scope has the name and kind that its
+// connector told, else those that its path tells.
 func (s *Store) Scopes(ctx context.Context) ([]bulwark.Scope, error) {
 	nodes := map[string]*bulwark.Scope{}
-	err := each(ctx, s.r, "SELECT path, assets FROM scopes", nil, func(r rows) error {
-		var path string
+	err := each(ctx, s.r, "SELECT path, name, kind, assets FROM scopes", nil, func(r rows) error {
+		var path, name, kind string
 		var n int64
-		if err := r.Scan(&path, &n); err != nil {
+		if err := r.Scan(&path, &name, &kind, &n); err != nil {
 			return err
 		}
 		for i := 0; i <= len(path); i++ { // every prefix that ends at a / is a node
@@ -30,7 +31,8 @@ func (s *Store) Scopes(ctx context.Context) ([]bulwark.Scope, error) {
 			}
 			nodes[p].Assets += n
 		}
-		nodes[path].Kind = kindOfScope(path)
+		nodes[path].Kind = cmp.Or(kind, kindOfScope(path))
+		nodes[path].Name = cmp.Or(name, nodes[path].Name)
 		return nil
 	})
 	if err != nil {

@@ -19,17 +19,18 @@
 // the Revision that was taken before anything was read for it, so that what
 // changes meanwhile is judged again.
 //
-// Writing: Put, Apply, ApplyJudged, CompleteListing, RemoveConnector, ReportGaps, EndGaps,
+// Writing: Put, Apply, ApplyJudged, CompleteListing, NoteListings, Absent, Remove, Unlisted, NameScopes,
+// ReportGaps, EndGaps, EndGapsOf,
 // MarkTypes, MarkDue, AddExemption, DeleteExemption, ExpireExemptions, Recount,
-// Use, AddScorePoint, SaveRun, EndRuns, SaveConnector, DeleteOutbox.
+// Use, AddScorePoint, SaveRun, EndRuns, SaveConnector, RemoveConnector, DeleteOutbox.
 // Reading: Revision, DirtyScopes, Marked, MarkedAmong, LoadMarked, Dirty,
 // CountDirty, Load, Sources, Scopes, Counts, EachStates, ScoreHistory, Turns, Assets,
 // AssetFacets, AssetRows, Asset, RelationsTo, Versions, ConfigAt, Assessments,
 // Findings, FindingFacets, Finding, Gaps, GapFacets, Listings, Exemptions,
-// Exemption, Runs, Connectors, Outbox.
+// Exemption, Runs, Connectors, ConnectorScopes, Outbox.
 // People: User, Users, AddUser, DeleteUser, AddSession, Session,
 // DeleteSession, AddToken, Tokens, Token, DeleteToken, AddLink, Link, TakeLink,
 // Audit, AuditLog, VerifyAudit.
-// The rest: Setting, SetSetting, Seal, Unseal, DeleteSecret, RotateKeys,
+// The rest: Setting, SetSetting, Seal, Unseal, Secrets, DeleteSecret, RotateKeys, Subkey,
 // Backup, Restore, ReadOnly, Ping.
 package store

@@ -74,12 +74,24 @@ func (s *Store) EndGaps(ctx context.Context, connector, run string) error {
 	return nil
 }
 
+// EndGapsOf deletes a connector's gaps of one kind, whichever run they are of.
+func (s *Store) EndGapsOf(ctx context.Context, connector, what string) error {
+	err := s.write(ctx, func(ctx context.Context, c conn) error {
+		return c.exec(ctx, "DELETE FROM gaps WHERE connector = $1 AND what = $2", s.wordID(clean(connector)), what)
+	})
+	if err != nil {
+		return fmt.Errorf("store: end gaps of %s: %w", connector, err)
+	}
+	return nil
+}
+
 // gapFilter is the condition of a query for gaps as g.
 func gapFilter(q bulwark.GapQuery) *filter {
 	f := &filter{}
 	f.scopes("g.scope", q.Scopes)
 	in(f, "g.what", q.What)
 	f.words("g.connector", q.Connectors)
+	in(f, "g.needs", q.Needs)
 	f.text(q.Text, "g.place", "g.why")
 	return f
 }
@@ -121,15 +133,21 @@ func (s *Store) Gaps(ctx context.Context, q bulwark.GapQuery) ([]bulwark.GapRow,
 	return list, sel.cursor(value, ids[sel.limit-1]), nil
 }
 
-// GapFacets counts the gaps that q selects, its page ignored, by what and
-// connector, and together.
+// maxNeeds bounds the values of the facet needs; the most frequent are kept.
+const maxNeeds = 200
+
+// GapFacets counts the gaps that q selects, its page ignored, by what,
+// connector and needs (those that name none left out), and together.
 func (s *Store) GapFacets(ctx context.Context, q bulwark.GapQuery) (map[string][]bulwark.Facet, int64, error) {
 	f := gapFilter(q)
 	counts, total := facets{}, int64(0)
-	err := each(ctx, s.r, "SELECT g.what, g.connector, COUNT(*) FROM gaps g WHERE "+f.where()+" GROUP BY g.what, g.connector", f.args, func(r rows) error {
-		var what string
+	err := each(ctx, s.r, "SELECT g.what, g.connector, g.needs, COUNT(*) FROM gaps g WHERE "+f.where()+" GROUP BY g.what, g.connector, g.needs", f.args, func(r rows) error {
+		var what, needs string
 		var connector, n int64
-		err := r.Scan(&what, &connector, &n)
+		err := r.Scan(&what, &connector, &needs, &n)
+		if needs != "" {
+			counts.add("needs", needs, n)
+		}
 		counts.add("what", what, n)
 		counts.add("connector", s.word(connector), n)
 		total += n
@@ -138,5 +156,9 @@ func (s *Store) GapFacets(ctx context.Context, q bulwark.GapQuery) (map[string][
 	if err != nil {
 		return nil, 0, fmt.Errorf("store: count gaps: %w", err)
 	}
-	return counts.list("what", "connector"), total, nil
+	out := counts.list("what", "connector", "needs")
+	if len(out["needs"]) > maxNeeds {
+		out["needs"] = out["needs"][:maxNeeds]
+	}
+	return out, total, nil
 }

@@ -44,24 +44,30 @@ func (s *Seen) Len() int {
 	return len(s.hashes)
 }
 
-// CompleteListing notes how a listing went. Of a complete one, assets stored
-// for its connector, scope, type and region (an empty type or region is every
-// one) and not in seen are gone: their findings are resolved and their counts
-// taken out. After one that failed they are stale, and its gap is shown.
+// CompleteListing notes how a listing went, as NoteListings does, and takes out
+// what a complete one did not name, as Absent does.
 func (s *Store) CompleteListing(ctx context.Context, l bulwark.Listing, seen *Seen) (Applied, error) {
+	if err := s.NoteListings(ctx, []bulwark.Listing{l}); err != nil {
+		return Applied{}, err
+	}
+	return s.Absent(ctx, l, seen)
+}
+
+// Absent takes out what a complete listing did not name: assets stored for its
+// connector, scope, type and region (an empty type or region is every one) and
+// not in seen are gone, their findings are resolved and their counts taken out.
+// After a listing that is not complete nothing is gone.
+func (s *Store) Absent(ctx context.Context, l bulwark.Listing, seen *Seen) (Applied, error) {
 	fail := func(err error) (Applied, error) {
-		return Applied{}, fmt.Errorf("store: complete listing of %s in %s: %w", l.Type, l.Scope, err)
+		return Applied{}, fmt.Errorf("store: take out what is gone of %s in %s: %w", l.Type, l.Scope, err)
+	}
+	if !l.Complete {
+		return Applied{}, nil
 	}
 	if seen == nil {
 		seen = &Seen{}
 	}
 	seen.sort()
-	if err := s.noteListing(ctx, l); err != nil {
-		return fail(err)
-	}
-	if !l.Complete {
-		return Applied{}, nil
-	}
 	gone, err := s.missing(ctx, l, seen)
 	if err != nil {
 		return fail(err)
@@ -78,35 +84,60 @@ func (s *Store) CompleteListing(ctx context.Context, l bulwark.Listing, seen *Se
 	return total, nil
 }
 
-// noteListing writes the listing's row and which places are stale by it.
-func (s *Store) noteListing(ctx context.Context, l bulwark.Listing) error {
-	gap := ""
-	if l.Gap != nil {
+// NoteListings writes how listings went and which places are stale by it: after
+// one that failed the assets of its connector, scope, type and region are, and
+// its gap is shown. Nothing is gone.
+func (s *Store) NoteListings(ctx context.Context, list []bulwark.Listing) error {
+	for part := range slices.Chunk(list, MaxBatch) {
+		if err := s.noteListings(ctx, part); err != nil {
+			return fmt.Errorf("store: note %d listings: %w", len(part), err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) noteListings(ctx context.Context, list []bulwark.Listing) error {
+	gaps, scopes := make([]string, len(list)), make([]int64, len(list))
+	texts := make([]string, 0, 3*len(list))
+	for i, l := range list {
+		texts = append(texts, clean(l.Connector), clean(l.Type), clean(l.Region))
+		if l.Gap == nil {
+			continue
+		}
 		data, err := json.Marshal(l.Gap)
 		if err != nil {
 			return err
 		}
-		gap = string(data)
+		gaps[i] = string(data)
 	}
-	var scope int64
-	texts := []string{clean(l.Connector), clean(l.Type), clean(l.Region)}
 	before := func(ctx context.Context, c conn) (err error) {
 		if err := s.intern(ctx, c, texts...); err != nil {
 			return err
 		}
-		scope, err = s.defineScope(ctx, c, clean(l.Scope))
-		return err
+		for i, l := range list {
+			if scopes[i], err = s.defineScope(ctx, c, clean(l.Scope)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	change := func(ctx context.Context, c conn) error {
-		connector, typ, region := s.wordID(texts[0]), s.wordID(texts[1]), s.wordID(texts[2])
-		err := c.exec(ctx, `INSERT INTO listings (connector, scope, type, region, complete, at, gap) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		for i, l := range list {
+			typeText, regionText := texts[3*i+1], texts[3*i+2]
+			connector, typ, region := s.wordID(texts[3*i]), s.wordID(typeText), s.wordID(regionText)
+			err := c.exec(ctx, `INSERT INTO listings (connector, scope, type, region, complete, at, gap) VALUES ($1, $2, $3, $4, $5, $6, $7)
  ON CONFLICT (connector, scope, type, region) DO UPDATE SET complete = excluded.complete, at = excluded.at, gap = excluded.gap`,
-			connector, scope, typ, region, bit(l.Complete), millis(l.At), gap)
-		if err != nil {
-			return err
+				connector, scopes[i], typ, region, bit(l.Complete), millis(l.At), gaps[i])
+			if err != nil {
+				return err
+			}
+			err = c.exec(ctx, `UPDATE places SET stale = $1 WHERE stale <> $2 AND scope = $3 AND connector = $4 AND ($5 = '' OR type = $6) AND ($7 = '' OR region = $8)`,
+				bit(!l.Complete), bit(!l.Complete), scopes[i], connector, typeText, typ, regionText, region)
+			if err != nil {
+				return err
+			}
 		}
-		return c.exec(ctx, `UPDATE places SET stale = $1 WHERE stale <> $2 AND scope = $3 AND connector = $4 AND ($5 = '' OR type = $6) AND ($7 = '' OR region = $8)`,
-			bit(!l.Complete), bit(!l.Complete), scope, connector, texts[1], typ, texts[2], region)
+		return nil
 	}
 	return s.w.do(ctx, s.w.single, &job{before: before, change: change})
 }
@@ -237,21 +268,6 @@ func (b *batch) removeOne(ctx context.Context, public string, was *stored, findi
 	b.applied.Gone++
 	b.event.add(&b.event.Gone, public)
 	return b.c.exec(ctx, "DELETE FROM dirty WHERE asset = $1", was.id)
-}
-
-// RemoveConnector says that nothing is gathered by a connector any more: its
-// assets stay and are stale.
-func (s *Store) RemoveConnector(ctx context.Context, id string) error {
-	err := s.write(ctx, func(ctx context.Context, c conn) error {
-		if err := c.exec(ctx, "DELETE FROM connectors WHERE id = $1", id); err != nil {
-			return err
-		}
-		return c.exec(ctx, "UPDATE places SET stale = 1 WHERE connector IN (SELECT id FROM words WHERE word = $1)", id)
-	})
-	if err != nil {
-		return fmt.Errorf("store: remove connector %s: %w", id, err)
-	}
-	return nil
 }
 
 // Listings returns the last listing of every connector, scope, type and region

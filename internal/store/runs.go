@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -15,9 +14,9 @@ func (s *Store) SaveRun(ctx context.Context, v bulwark.Run) error {
 		if err != nil {
 			return err
 		}
-		return c.exec(ctx, `INSERT INTO runs (id, public, connector, started, ended, assets, judged, changed, gaps, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
- ON CONFLICT (public) DO UPDATE SET ended = excluded.ended, assets = excluded.assets, judged = excluded.judged, changed = excluded.changed, gaps = excluded.gaps, error = excluded.error`,
-			id, v.ID, v.Connector, millis(v.Started), millis(v.Ended), v.Assets, v.Judged, v.Changed, v.Gaps, clip(clean(v.Error), 4096))
+		return c.exec(ctx, `INSERT INTO runs (id, public, connector, started, ended, assets, judged, changed, gaps, calls, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ ON CONFLICT (public) DO UPDATE SET ended = excluded.ended, assets = excluded.assets, judged = excluded.judged, changed = excluded.changed, gaps = excluded.gaps, calls = excluded.calls, error = excluded.error`,
+			id, v.ID, v.Connector, millis(v.Started), millis(v.Ended), v.Assets, v.Judged, v.Changed, v.Gaps, v.Calls, clip(clean(v.Error), 4096))
 	})
 	if err != nil {
 		return fmt.Errorf("store: save run %s: %w", v.ID, err)
@@ -37,11 +36,11 @@ func (s *Store) Runs(ctx context.Context, connector string, p bulwark.Page) ([]b
 	}
 	var list []bulwark.Run
 	var ids []int64
-	text := "SELECT id, public, connector, started, ended, assets, judged, changed, gaps, error FROM runs " + sel.clause(f)
+	text := "SELECT id, public, connector, started, ended, assets, judged, changed, gaps, calls, error FROM runs " + sel.clause(f)
 	err = each(ctx, s.r, text, f.args, func(r rows) error {
 		var id, started, ended int64
 		var v bulwark.Run
-		err := r.Scan(&id, &v.ID, &v.Connector, &started, &ended, &v.Assets, &v.Judged, &v.Changed, &v.Gaps, &v.Error)
+		err := r.Scan(&id, &v.ID, &v.Connector, &started, &ended, &v.Assets, &v.Judged, &v.Changed, &v.Gaps, &v.Calls, &v.Error)
 		v.Started, v.Ended = instant(started), instant(ended)
 		ids, list = append(ids, id), append(list, v)
 		return err
@@ -64,49 +63,6 @@ func (s *Store) EndRuns(ctx context.Context, why string) error {
 		return fmt.Errorf("store: end runs: %w", err)
 	}
 	return nil
-}
-
-// SaveConnector stores a connector with its configuration, which holds no
-// secret: those are sealed apart.
-func (s *Store) SaveConnector(ctx context.Context, v bulwark.Connector, config string) error {
-	err := s.write(ctx, func(ctx context.Context, c conn) error {
-		return c.exec(ctx, `INSERT INTO connectors (id, kind, name, enabled, every, config) VALUES ($1, $2, $3, $4, $5, $6)
- ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name, enabled = excluded.enabled, every = excluded.every, config = excluded.config`,
-			v.ID, v.Kind, clean(v.Name), bit(v.Enabled), int64(v.Interval/time.Second), clean(config))
-	})
-	if err != nil {
-		return fmt.Errorf("store: save connector %s: %w", v.ID, err)
-	}
-	return nil
-}
-
-// Connectors returns all connectors, sorted by id, with their last runs, and
-// their configurations by id.
-func (s *Store) Connectors(ctx context.Context) ([]bulwark.Connector, map[string]string, error) {
-	var out []bulwark.Connector
-	configs := map[string]string{}
-	err := each(ctx, s.r, "SELECT id, kind, name, enabled, every, config FROM connectors ORDER BY id", nil, func(r rows) error {
-		var v bulwark.Connector
-		var enabled, every int64
-		var config string
-		err := r.Scan(&v.ID, &v.Kind, &v.Name, &enabled, &every, &config)
-		v.Enabled, v.Interval = enabled != 0, time.Duration(every)*time.Second
-		out, configs[v.ID] = append(out, v), config
-		return err
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("store: list connectors: %w", err)
-	}
-	for i := range out {
-		runs, _, err := s.Runs(ctx, out[i].ID, bulwark.Page{Limit: 1})
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(runs) > 0 {
-			out[i].LastRun = &runs[0]
-		}
-	}
-	return out, configs, nil
 }
 
 // Message is a packed row of the outbox.

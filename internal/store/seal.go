@@ -2,13 +2,17 @@ package store
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -150,12 +154,37 @@ func (s *Store) Seal(ctx context.Context, name string, plain []byte) error {
 		return fail(err)
 	}
 	err = s.write(ctx, func(ctx context.Context, c conn) error {
-		return c.exec(ctx, "INSERT INTO secrets (name, version, sealed) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET version = excluded.version, sealed = excluded.sealed", name, version, sealed)
+		return putSecret(ctx, c, name, version, sealed)
 	})
 	if err != nil {
 		return fail(err)
 	}
 	return nil
+}
+
+func putSecret(ctx context.Context, c conn, name string, version int64, sealed []byte) error {
+	return c.exec(ctx, "INSERT INTO secrets (name, version, sealed) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET version = excluded.version, sealed = excluded.sealed", name, version, sealed)
+}
+
+// Subkey derives a key of 32 bytes for one purpose from the first key of the
+// key file, which rotation keeps, so that what it digests compares equal for the
+// life of the file. Without a key file it is ErrUnavailable.
+func (s *Store) Subkey(purpose string) ([]byte, error) {
+	if s.keys == nil {
+		return nil, fmt.Errorf("store: derive key for %s: %w", purpose, errNoKeys)
+	}
+	key, err := hkdf.Key(sha256.New, s.keys.first(), nil, "bulwark "+purpose, 32)
+	if err != nil {
+		return nil, fmt.Errorf("store: derive key for %s: %w", purpose, err)
+	}
+	return key, nil
+}
+
+// first is the oldest key of the file.
+func (k *keyring) first() []byte {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.keys[slices.Min(slices.Collect(maps.Keys(k.keys)))]
 }
 
 // Unseal returns the secret of a name.

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { base } from "./api/base";
 import { Frame } from "./frame/frame";
 import { Lost } from "./frame/lost";
 import { pages } from "./frame/page";
@@ -17,6 +18,7 @@ export const router = createRouter({
   routeTree: root.addChildren(routes),
   parseSearch: (text) => readParams(text),
   stringifySearch: (params) => writeParams(params),
+  basepath: base || "/",
   defaultPreload: "intent",
   scrollRestoration: true,
 });

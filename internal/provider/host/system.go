@@ -212,13 +212,27 @@ var judgedFiles = []string{
 	"etc/cron.weekly", "etc/cron.monthly", "etc/hosts.equiv", "root/.rhosts", "boot/grub/grub.cfg", "boot/grub2/grub.cfg", "tmp", "var/tmp",
 	"root", "bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin",
 	"var/run/docker.sock",
+	"etc/kubernetes/admin.conf", "etc/kubernetes/super-admin.conf", "etc/kubernetes/scheduler.conf", "etc/kubernetes/controller-manager.conf",
+	"etc/kubernetes/kubelet.conf", "etc/kubernetes/proxy.conf", "etc/kubernetes/pki", "etc/kubernetes/pki/etcd", "var/lib/etcd",
+	"var/lib/kubelet/config.yaml", "var/lib/kube-proxy/kubeconfig", "var/lib/kube-proxy/kubeconfig.conf",
+	"etc/systemd/system/kubelet.service", "usr/lib/systemd/system/kubelet.service",
 }
 
-// writeFiles writes owner and mode of files that must be guarded, and the
-// private keys of the SSH server.
+// judgedGlobs are patterns of further such files: private keys of the SSH
+// server, and what a node of a Kubernetes cluster keeps.
+var judgedGlobs = []string{
+	"etc/ssh/ssh_host_*_key", "etc/kubernetes/manifests/*", "etc/cni/net.d/*", "etc/kubernetes/pki/*.crt", "etc/kubernetes/pki/*.key",
+	"etc/kubernetes/pki/etcd/*.crt", "etc/kubernetes/pki/etcd/*.key", "etc/systemd/system/kubelet.service.d/*", "usr/lib/systemd/system/kubelet.service.d/*",
+}
+
+// writeFiles writes owner and mode of files that must be guarded.
 func writeFiles(r *reader, w *writer) {
+	names := slices.Clone(judgedFiles)
+	for _, pattern := range judgedGlobs {
+		names = append(names, r.glob(pattern)...)
+	}
 	w.list("files", func() {
-		for _, name := range append(slices.Clone(judgedFiles), r.glob("etc/ssh/ssh_host_*_key")...) {
+		for _, name := range names {
 			info, err := fs.Stat(r.fs, name)
 			if err != nil {
 				continue

@@ -1,6 +1,7 @@
 // Package iac reads infrastructure code into assets: Terraform roots, plans and
-// states, CloudFormation and ARM templates, Bicep files, Kubernetes manifests
-// and Dockerfiles. All languages yield the types that live providers yield, by the
+// states, CloudFormation and ARM templates, Bicep files, Kubernetes manifests,
+// Helm charts,
+// kustomizations and Dockerfiles. All languages yield the types that live providers yield, by the
 // mappings in the type files, and every value keeps its file and lines.
 //
 // Code is hostile input. Files, nesting and expansion are bounded, nothing is
@@ -22,7 +23,9 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/expr"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/docker"
+	"github.com/bulwarksec/bulwark/internal/scan/iac/helm"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/kube"
+	"github.com/bulwarksec/bulwark/internal/scan/iac/kustomize"
 )
 
 // Options say what to scan and as what.
@@ -31,9 +34,10 @@ type Options struct {
 	File         string // when set, only this file of FS
 	RepositoryID string // begins the ids of assets; stable across machines
 	Types        *bulwark.Types
-	Connector    string // written on assets
-	SecretKey    []byte // of the digests of secret values; nil leaves them empty
-	VarFiles     []string
+	Connector    string   // written on assets
+	SecretKey    []byte   // of the digests of secret values; nil leaves them empty
+	VarFiles     []string // of Terraform variable values
+	HelmValues   []string // files of values that override those of the charts
 	Now          func() time.Time
 }
 
@@ -113,14 +117,26 @@ func (s *Scanner) Gather(ctx context.Context, yield func(bulwark.Gathered) error
 	if err := s.scanBicep(ctx, files, out); err != nil {
 		return err
 	}
+	read := map[string]bool{} // files that are judged through a chart or kustomization
+	objects, err := s.scanCharts(ctx, files, read, out)
+	if err != nil {
+		return err
+	}
+	built, err := s.scanKustomizations(ctx, files, read, out)
+	if err != nil {
+		return err
+	}
+	objects = append(objects, built...)
 	configured := map[string]bool{} // folders with Terraform configuration
 	for _, name := range files {
 		if isTerraform(name) {
 			configured[path.Dir(name)] = true
 		}
 	}
-	var objects []*bulwark.Asset
 	for _, name := range files {
+		if read[name] {
+			continue
+		}
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("iac: scan %s: %w", name, err)
 		}
@@ -164,6 +180,8 @@ func (o *output) add(assets []*bulwark.Asset, gaps []bulwark.Gap) error {
 var unread = map[string]bool{
 	"file": true, "folder": true, "tree": true, "manifest": true, "dockerfile": true, "Terraform root": true,
 	"CloudFormation template": true, "ARM template": true, "Bicep file": true, "Terraform plan or state": true,
+	helm.GapChart: true, helm.GapTemplate: true, helm.GapDependency: true,
+	kustomize.Gap: true,
 }
 
 // end yields the gaps, each once, and the listing.
@@ -210,11 +228,17 @@ func (s *Scanner) scanFile(ctx context.Context, name string, beside bool) ([]*bu
 		s.suppressLines(assets, name, nil)
 		return assets, dockerfile, gaps
 	}
+	if ext == ".tgz" && !s.isPackagedChart(name) {
+		return nil, "", nil
+	}
 	data, err := readFile(s.opts.FS, name)
 	if err != nil {
 		return nil, "", []bulwark.Gap{fileGap("file", name, err)}
 	}
 	switch {
+	case ext == ".tgz":
+		assets, gaps := s.scanArchive(ctx, data, name)
+		return assets, kubernetes, gaps
 	case ext == ".tfplan" && strings.HasPrefix(string(data[:min(len(data), 4)]), "PK\x03\x04"):
 		return nil, terraform, []bulwark.Gap{{What: "Terraform plan or state", Where: name, Why: "a plan in Terraform's own form is not read",
 			Needs: "scan the output of terraform show -json", Position: bulwark.Position{File: name}}}

@@ -124,6 +124,8 @@ func goldenOptions(t testing.TB, a *txtar.Archive) Options {
 			opts.SecretKey = []byte(value)
 		case "var-file":
 			opts.VarFiles = append(opts.VarFiles, value)
+		case "helm-values":
+			opts.HelmValues = append(opts.HelmValues, value)
 		}
 	}
 	return opts

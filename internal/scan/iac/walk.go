@@ -15,6 +15,7 @@ import (
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/docker"
+	"github.com/bulwarksec/bulwark/internal/scan/iac/kustomize"
 	"github.com/bulwarksec/bulwark/internal/scan/iac/tf"
 )
 
@@ -125,10 +126,10 @@ func cause(err error) error {
 // bears.
 func interesting(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".tf", ".bicep", ".yaml", ".yml", ".json", ".template", ".tfstate", ".tfplan":
+	case ".tf", ".bicep", ".yaml", ".yml", ".json", ".template", ".tfstate", ".tfplan", ".tgz":
 		return true
 	}
-	return docker.IsDockerfile(name)
+	return docker.IsDockerfile(name) || kustomize.IsKustomization(name)
 }
 
 func isTerraform(name string) bool {

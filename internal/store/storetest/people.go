@@ -49,10 +49,20 @@ func testGaps(t *testing.T, open Open) {
 	for _, tt := range []struct {
 		q    bulwark.GapQuery
 		want int64
-	}{{bulwark.GapQuery{Scopes: []string{"aws"}}, 2}, {bulwark.GapQuery{What: []string{"file"}}, 1}, {bulwark.GapQuery{Connectors: []string{"c2"}}, 1}, {bulwark.GapQuery{Text: "DENIED"}, 2}} {
+	}{{bulwark.GapQuery{Scopes: []string{"aws"}}, 2}, {bulwark.GapQuery{What: []string{"file"}}, 1}, {bulwark.GapQuery{Connectors: []string{"c2"}}, 1}, {bulwark.GapQuery{Text: "DENIED"}, 2}, {bulwark.GapQuery{Needs: []string{"s3:ListBuckets"}}, 2}, {bulwark.GapQuery{Needs: []string{"x"}}, 0}} {
 		if _, n, err := s.GapFacets(ctx(t), tt.q); err != nil || n != tt.want {
 			t.Errorf("GapFacets(%+v) = %d, %v, want %d", tt.q, n, err, tt.want)
 		}
+	}
+	facets, _, err := s.GapFacets(ctx(t), bulwark.GapQuery{})
+	if diff := cmp.Diff([]bulwark.Facet{{Value: "s3:ListBuckets", Count: 2}}, facets["needs"]); diff != "" || err != nil {
+		t.Errorf("facet needs: %v (-want +got):\n%s", err, diff)
+	}
+	if err := s.EndGapsOf(ctx(t), "c1", "listing"); err != nil {
+		t.Fatal(err)
+	}
+	if rows, _, err := s.Gaps(ctx(t), bulwark.GapQuery{}); err != nil || len(rows) != 1 || rows[0].What != "file" {
+		t.Errorf("after EndGapsOf Gaps = %+v, %v, want the other connector's", rows, err)
 	}
 }
 
@@ -186,16 +196,12 @@ func testSecrets(t *testing.T, open Open) {
 func testRuns(t *testing.T, open Open) {
 	c := newClock()
 	s := open(options(c))
-	connector := bulwark.Connector{ID: "c1", Kind: "iac", Name: "examples", Enabled: true, Interval: time.Hour}
-	if err := s.SaveConnector(ctx(t), connector, `{"path": "."}`); err != nil {
-		t.Fatal(err)
-	}
 	for i := range 5 {
 		r := bulwark.Run{ID: fmt.Sprint("r", i), Connector: "c1", Started: c.now}
 		if err := s.SaveRun(ctx(t), r); err != nil {
 			t.Fatal(err)
 		}
-		r.Assets, r.Error = 7, "x"
+		r.Assets, r.Calls, r.Error = 7, 31, "x"
 		if i < 4 {
 			r.Ended = c.now
 		}
@@ -207,12 +213,8 @@ func testRuns(t *testing.T, open Open) {
 		t.Fatal(err)
 	}
 	runs, next, err := s.Runs(ctx(t), "c1", bulwark.Page{Limit: 2})
-	if err != nil || len(runs) != 2 || next == "" || runs[0].ID != "r4" || runs[0].Error != "killed" || runs[1].Assets != 7 {
+	if err != nil || len(runs) != 2 || next == "" || runs[0].ID != "r4" || runs[0].Error != "killed" || runs[1].Assets != 7 || runs[1].Calls != 31 {
 		t.Errorf("Runs = %+v, %q, %v", runs, next, err)
-	}
-	list, configs, err := s.Connectors(ctx(t))
-	if err != nil || len(list) != 1 || list[0].LastRun == nil || list[0].LastRun.ID != "r4" || list[0].Interval != time.Hour || configs["c1"] == "" {
-		t.Errorf("Connectors = %+v, %v, %v", list, configs, err)
 	}
 	if got := must[[]byte](t)(s.Setting(ctx(t), "x")); got != nil {
 		t.Errorf("Setting = %v, want none", got)

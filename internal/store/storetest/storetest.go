@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) Open) {
 		{"marks", testMarks}, {"changed_meanwhile", testMeanwhile}, {"judged_too_late", testJudgedTooLate}, {"gone_and_back", testGone}, {"failed_listing", testFailedListing},
 		{"moved", testMoved}, {"history", testHistory}, {"exemptions", testExemptions}, {"finding_lists", testFindingLists}, {"many_findings", testManyFindings},
 		{"assessments", testAssessments}, {"gaps", testGaps}, {"people", testPeople}, {"audit", testAudit}, {"secrets", testSecrets},
+		{"connectors", testConnectors}, {"removed", testRemove}, {"unlisted", testUnlisted}, {"scope_names", testScopeNames},
 		{"runs", testRuns}, {"score_points", testScorePoints}, {"outbox", testOutbox}, {"backup", testBackup}, {"concurrent", testConcurrent},
 		{"counts_by_deltas", testCounts},
 	}

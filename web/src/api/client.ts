@@ -1,4 +1,5 @@
 // The client of /api/v1.
+import { base } from "./base";
 
 /** Failure is an error that the server told of, or that kept us from it. */
 export class Failure extends Error {
@@ -27,7 +28,7 @@ export function address(path: string, query: Query = {}): string {
   const params = new URLSearchParams();
   for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== "") params.set(k, String(v));
   const text = params.toString().replace(/%3A/g, ":").replace(/%2F/g, "/").replace(/%2C/g, ",");
-  return `/api/v1${path}${text ? `?${text}` : ""}`;
+  return `${base}/api/v1${path}${text ? `?${text}` : ""}`;
 }
 
 /** call sends a request and returns the answer's body, or throws the Failure that it tells of. */

@@ -2,6 +2,7 @@
 // most once a second each, so that pages change without a reload.
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
+import { base } from "./base";
 
 type State = "on" | "off";
 
@@ -39,7 +40,7 @@ const touches: Record<string, string[]> = {
 export function useLive() {
   const queries = useQueryClient();
   useEffect(() => {
-    const source = new EventSource("/api/v1/events");
+    const source = new EventSource(`${base}/api/v1/events`);
     source.onopen = () => become("on");
     source.onerror = () => become("off");
     const stale = throttled(queries);
@@ -61,8 +62,10 @@ export function long(data: unknown): boolean {
 function throttled(queries: QueryClient) {
   const waiting = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let last = 0;
   const flush = () => {
     timer = undefined;
+    last = Date.now();
     const keys = [...waiting];
     waiting.clear();
     for (const key of keys) {
@@ -74,7 +77,8 @@ function throttled(queries: QueryClient) {
   return {
     add: (key: string) => {
       waiting.add(key);
-      timer ??= setTimeout(flush, 1000);
+      // The first change after a rest shows at once; more wait their second.
+      timer ??= setTimeout(flush, Math.max(50, last + 1000 - Date.now()));
     },
     stop: () => clearTimeout(timer),
   };

@@ -73,7 +73,30 @@ export function useSignOut() {
   });
 }
 
-// Scopes, runs, version.
+// Organisations, scopes, runs, version.
+
+export function useOrganizations() {
+  return useQuery({
+    queryKey: ["organizations"],
+    queryFn: ({ signal }) => call<t.Answer<"/organizations">>("GET", "/organizations", {}, undefined, signal),
+    refetchInterval: (q) => (q.state.data?.items.some((o) => o.state === "preparing") ? 1500 : false),
+  });
+}
+
+export function useAddDemo() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => call("POST", "/demo"),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["organizations"] }),
+  });
+}
+
+export function useRemoveDemo() {
+  return useMutation({
+    mutationFn: () => call("DELETE", "/demo"),
+    onSuccess: () => location.assign("/"),
+  });
+}
 
 export function useScopes() {
   return useOne("scopes", "/scopes", {}, { pick: treeOf });

@@ -10,6 +10,7 @@ type Severe<T> = Omit<T, "highest"> & { highest: S["Check"]["severity"] };
 export type Position = S["Position"];
 export type Facet = S["Facet"];
 export type Session = S["Session"];
+export type Organization = S["Organization"];
 export type Scope = S["Scope"] & { depth: number }; // scopes above it that are in the tree
 export type Run = S["Run"];
 export type ControlScore = S["ControlScore"];

@@ -3,15 +3,18 @@ import { ActionIcon, Menu, Popover, Tooltip, useComputedColorScheme, useMantineC
 import { IconChevronDown, IconHelp, IconLogout, IconMoon, IconSearch, IconSettings, IconSitemap, IconSun, IconUser } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
+import { base } from "../api/base";
 import { useLiveState } from "../api/live";
 import { useRuns, useScopes, useSession, useSignOut } from "../api/queries";
 import { Bones } from "../ui/answers";
 import { some } from "../ui/text";
+import { Organizations } from "./organizations";
 import { useParams, useSetParams } from "../ui/url";
 
 export function Bar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }) {
   return (
     <div className="bar" role="banner">
+      <Organizations />
       <ScopePicker />
       <span className="grow" />
       <button className="bar-button bar-search" onClick={onPalette}>
@@ -34,7 +37,7 @@ export function Bar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () =
   );
 }
 
-const remembered = "bulwark-scope";
+const remembered = `bulwark-scope${base}`;
 const ScopeTree = lazy(() => import("./scopes"));
 
 function ScopePicker() {

@@ -1,4 +1,5 @@
 // The right panel that holds the detail of what ?open= names, over its list.
+import { base } from "../api/base";
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconArrowsDiagonal, IconLink, IconX } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
@@ -26,7 +27,7 @@ export default function Panel() {
         <span>{what.one}</span>
         <span className="grow" />
         <Tooltip label="Copy its link">
-          <ActionIcon aria-label="Copy its link" onClick={() => void copyText(location.origin + what.alone + writeParams(search))}>
+          <ActionIcon aria-label="Copy its link" onClick={() => void copyText(location.origin + base + what.alone + writeParams(search))}>
             <IconLink size={16} stroke={1.6} />
           </ActionIcon>
         </Tooltip>

@@ -1,8 +1,8 @@
 // Package kube reads Kubernetes manifests, YAML or JSON, into assets: one for
 // each object, of the type <group>/<version>/<Kind>, with the lines of every
 // value. Parse reads one file; Link then numbers objects that are declared
-// twice and relates the objects of a whole tree to each other: workloads to
-// their service accounts, services to the pods they select, bindings to roles.
+// twice and relates the objects of a whole tree to each other, as internal/kube
+// knows how.
 //
 // Manifests are hostile input. Sizes, depth and node counts are bounded, one
 // bad document costs neither its neighbours nor the file, and the contents of
@@ -12,9 +12,6 @@ package kube
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/kube"
 	"github.com/bulwarksec/bulwark/internal/yamldoc"
 )
 
@@ -275,7 +273,7 @@ func (p *parser) object(v bulwark.Value, itemType string, depth int) {
 		}
 		return
 	}
-	if !isObject(apiVersion, kind) {
+	if !kube.IsObject(apiVersion, kind) {
 		return
 	}
 	if len(p.assets) >= maxObjects {
@@ -283,7 +281,7 @@ func (p *parser) object(v bulwark.Value, itemType string, depth int) {
 		p.gap("file", v.Position().Line, fmt.Sprintf("more than %d objects; the rest is left out", maxObjects), "split the file")
 		return
 	}
-	p.add(v, TypeID(apiVersion, kind))
+	p.add(v, kube.TypeID(apiVersion, kind))
 }
 
 func (p *parser) add(v bulwark.Value, typ string) {
@@ -293,21 +291,21 @@ func (p *parser) add(v bulwark.Value, typ string) {
 		name = meta.Get("generateName").Text()
 	}
 	namespace := ""
-	if !ClusterScoped(typ) {
+	if !kube.ClusterScoped(typ) {
 		if namespace = meta.Get("namespace").Text(); namespace == "" {
 			namespace = "default"
 		}
 	}
 	a := &bulwark.Asset{
-		ID:       bulwark.AssetID(bulwark.Code, p.opts.RepositoryID+"//"+folder(p.root)+"//"+namespace+"/"+kindName(typ)+"/"+name),
+		ID:       bulwark.AssetID(bulwark.Code, p.opts.RepositoryID+"//"+folder(p.root)+"//"+namespace+"/"+kube.KindName(typ)+"/"+name),
 		Type:     typ,
 		Name:     name,
 		Scope:    scope(p.opts.RepositoryID, folder(p.root)),
 		Position: v.Position(),
 	}
-	c := copier{names: p.opts.names(), limits: p.opts.limits(), key: p.opts.SecretKey, secrets: secretPaths(p.opts.Types, typ)}
+	c := kube.Copier{Names: p.opts.names(), Limits: p.opts.limits(), Key: p.opts.SecretKey, Paths: kube.SecretPaths(p.opts.Types, typ), Unknown: template}
 	var err error
-	if a.Properties, err = c.copy(v, a.ID); err != nil {
+	if a.Properties, err = c.Copy(v, a.ID); err != nil {
 		p.gap("manifest", v.Position().Line, err.Error(), "")
 		return
 	}
@@ -329,116 +327,10 @@ func scope(repository, root string) string {
 	return "code/" + repository + "/" + root
 }
 
-// secretPath is a property path cut at its dots, with [] and {} as elements.
-type secretPath struct {
-	steps []string
-	kind  string
-}
-
-func secretPaths(types *bulwark.Types, typ string) []secretPath {
-	var list []secretPath
-	if typ == "v1/Secret" { // whatever the types say, and without them
-		for _, s := range []string{"data", "stringData", "metadata/annotations/kubectl.kubernetes.io\x00last-applied-configuration"} {
-			steps := strings.Split(s, "/")
-			for i := range steps {
-				steps[i] = strings.ReplaceAll(steps[i], "\x00", "/")
-			}
-			list = append(list, secretPath{steps, "kubernetes-secret"})
-		}
+// template is the reason why a text is unknown: a template would change it.
+func template(text string) string {
+	if strings.Contains(text, "{{") && templateUse.MatchString(text) {
+		return "helm template"
 	}
-	if types == nil || types.Get(typ) == nil {
-		return list
-	}
-	for _, p := range types.Get(typ).Properties {
-		if p.Secret == "" {
-			continue
-		}
-		text := strings.NewReplacer("[]", ".[]", "{}", ".{}").Replace(p.Path)
-		list = append(list, secretPath{strings.Split(text, "."), p.Secret})
-	}
-	return list
-}
-
-// copier rebuilds an object as the configuration of its asset: texts at or
-// below secret paths become digests, and texts that a template would still
-// change become unknown.
-type copier struct {
-	names   *bulwark.Names
-	limits  bulwark.Limits
-	key     []byte
-	secrets []secretPath
-	b       *bulwark.Builder
-}
-
-func (c *copier) copy(v bulwark.Value, id string) (bulwark.Value, error) {
-	c.b = bulwark.NewBuilder(c.names, c.limits)
-	if p := v.Position(); p.File != "" {
-		c.b.At(p)
-	}
-	c.add(v, c.secrets, "")
-	return c.b.Build(id)
-}
-
-// add copies v. paths are the secret paths that may still match below it, and
-// secret is the kind of secret that v itself lies in, "" for none.
-func (c *copier) add(v bulwark.Value, paths []secretPath, secret string) {
-	if p := v.Position(); p.File != "" {
-		c.b.At(p)
-	}
-	switch v.Kind() {
-	case bulwark.Object:
-		c.b.Object()
-		for name, child := range v.Children() {
-			c.b.Key(name)
-			c.child(child, name, "{}", paths, secret)
-		}
-		c.b.End()
-	case bulwark.List:
-		c.b.List()
-		for _, child := range v.Children() {
-			c.child(child, "[]", "[]", paths, secret)
-		}
-		c.b.End()
-	case bulwark.String:
-		switch text := v.Text(); {
-		case secret != "" && text != "":
-			c.b.Secret(secret, c.digest(text))
-		case strings.Contains(text, "{{") && templateUse.MatchString(text):
-			c.b.Unknown("helm template")
-		default:
-			c.b.String(text)
-		}
-	case bulwark.Absent:
-		c.b.Null()
-	default:
-		if secret != "" {
-			c.b.Secret(secret, c.digest(v.String()))
-			return
-		}
-		c.b.Copy(v)
-	}
-}
-
-func (c *copier) child(v bulwark.Value, name, any string, paths []secretPath, secret string) {
-	var below []secretPath
-	for _, p := range paths {
-		if p.steps[0] != name && p.steps[0] != any {
-			continue
-		}
-		if len(p.steps) == 1 {
-			secret = p.kind
-			continue
-		}
-		below = append(below, secretPath{p.steps[1:], p.kind})
-	}
-	c.add(v, below, secret)
-}
-
-func (c *copier) digest(text string) string {
-	if len(c.key) == 0 {
-		return ""
-	}
-	h := hmac.New(sha256.New, c.key)
-	h.Write([]byte(text))
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return ""
 }

@@ -7,26 +7,8 @@ import (
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/kube"
 )
-
-// The relations that Link makes. The inverse is what the target calls it.
-//
-//	serviceAccount / workloads          workload → ServiceAccount
-//	configMaps / workloads              workload → ConfigMap
-//	secrets / workloads                 workload → Secret (from a ServiceAccount: serviceAccounts)
-//	persistentVolumeClaims / workloads  workload → PersistentVolumeClaim
-//	namespace / members                 anything in a namespace → Namespace
-//	workloads / services                Service → workload
-//	workloads / networkPolicies         NetworkPolicy → workload
-//	workloads / disruptionBudgets       PodDisruptionBudget → workload
-//	services / ingresses                Ingress → Service
-//	services / webhooks                 webhook configuration → Service
-//	target / autoscalers                HorizontalPodAutoscaler → workload
-//	role / bindings                     binding → Role or ClusterRole
-//	subjects / bindings                 binding → ServiceAccount
-//	storageClass / users                volume or claim → StorageClass
-//	volume / claims                     claim → PersistentVolume
-//	controller / controlled             object → the object that made it
 
 // Link makes the ids of assets distinct and relates the assets to each other.
 // It takes all assets of a tree, in any order, and changes them; what they
@@ -35,18 +17,14 @@ import (
 // well exist in the cluster. The gaps tell of objects declared twice.
 func Link(assets []*bulwark.Asset) []bulwark.Gap {
 	gaps := number(assets)
-	x := newIndex(assets)
+	x := kube.NewIndex(kube.IndexOptions{})
 	for _, a := range assets {
-		l := linker{index: x, a: a, ns: namespaceOf(a)}
-		l.all()
-		slices.SortFunc(l.out, compareRelations)
-		a.Relations = slices.CompactFunc(l.out, func(a, b bulwark.Relation) bool { return a == b })
+		x.Add(a)
+	}
+	for _, a := range assets {
+		a.Relations = x.Relations(a)
 	}
 	return gaps
-}
-
-func compareRelations(a, b bulwark.Relation) int {
-	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Target, b.Target), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Type, b.Type))
 }
 
 // number appends #2, #3 … to ids that repeat, in the order of files and lines.
@@ -65,12 +43,12 @@ func number(assets []*bulwark.Asset) []bulwark.Gap {
 		})
 		for i, a := range list[1:] {
 			id := fmt.Sprintf("%s#%d", a.ID, i+2)
-			c := copier{b: bulwark.NewBuilder(a.Properties.Names(), bulwark.Limits{})}
+			b := bulwark.NewBuilder(a.Properties.Names(), bulwark.Limits{})
 			if p := a.Properties.Position(); p.File != "" {
-				c.b.At(p)
+				b.At(p)
 			}
-			c.b.Copy(a.Properties)
-			if v, err := c.b.Build(id); err == nil {
+			b.Copy(a.Properties)
+			if v, err := b.Build(id); err == nil {
 				a.Properties = v
 			}
 			a.ID = id
@@ -82,260 +60,4 @@ func number(assets []*bulwark.Asset) []bulwark.Gap {
 		return cmp.Or(strings.Compare(a.Position.File, b.Position.File), a.Position.Line-b.Position.Line)
 	})
 	return gaps
-}
-
-// namespaceOf returns the namespace that an asset lives in, "" for none.
-func namespaceOf(a *bulwark.Asset) string {
-	if ClusterScoped(a.Type) {
-		return ""
-	}
-	if ns := a.Properties.At("metadata", "namespace").Text(); ns != "" {
-		return ns
-	}
-	return "default"
-}
-
-type key struct{ typ, namespace, name string }
-
-type index struct {
-	byName    map[key][]*bulwark.Asset
-	workloads map[string][]*bulwark.Asset // by namespace
-}
-
-func newIndex(assets []*bulwark.Asset) *index {
-	x := &index{byName: map[key][]*bulwark.Asset{}, workloads: map[string][]*bulwark.Asset{}}
-	for _, a := range assets {
-		ns := namespaceOf(a)
-		k := key{a.Type, ns, a.Name}
-		x.byName[k] = append(x.byName[k], a)
-		if !podTemplate(a).IsAbsent() {
-			x.workloads[ns] = append(x.workloads[ns], a)
-		}
-	}
-	return x
-}
-
-// nearest returns those of the candidates that are in the scope, else all.
-func nearest(candidates []*bulwark.Asset, scope string) []*bulwark.Asset {
-	var near []*bulwark.Asset
-	for _, c := range candidates {
-		if c.Scope == scope {
-			near = append(near, c)
-		}
-	}
-	if len(near) > 0 {
-		return near
-	}
-	return candidates
-}
-
-// podTemplate returns the object whose metadata and spec pods are made from:
-// a Pod itself, or the template of a kind that makes pods.
-func podTemplate(a *bulwark.Asset) bulwark.Value {
-	switch a.Type {
-	case "v1/Pod":
-		return a.Properties
-	case "batch/v1/CronJob":
-		return a.Properties.At("spec", "jobTemplate", "spec", "template")
-	case "v1/PodTemplate":
-		return a.Properties.Get("template")
-	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "apps/v1/ReplicaSet", "v1/ReplicationController", "batch/v1/Job",
-		"argoproj.io/v1alpha1/Rollout", "serving.knative.dev/v1/Service":
-		return a.Properties.At("spec", "template")
-	}
-	return bulwark.Value{}
-}
-
-// linker collects the relations of one asset.
-type linker struct {
-	*index
-	a   *bulwark.Asset
-	ns  string
-	out []bulwark.Relation
-}
-
-func (l *linker) all() {
-	spec := l.a.Properties.Get("spec")
-	if l.ns != "" {
-		l.named("namespace", "members", "v1/Namespace", "", l.ns)
-	}
-	l.owners()
-	if t := podTemplate(l.a); !t.IsAbsent() {
-		l.pod(t.Get("spec"))
-	}
-	switch l.a.Type {
-	case "v1/Service":
-		if s := spec.Get("selector"); s.Len() > 0 && spec.Get("type").Text() != "ExternalName" {
-			l.selects("services", selector{labels: s})
-		}
-	case "networking.k8s.io/v1/NetworkPolicy":
-		l.selects("networkPolicies", labelSelector(spec.Get("podSelector")))
-	case "policy/v1/PodDisruptionBudget":
-		if s := spec.Get("selector"); s.Kind() == bulwark.Object {
-			l.selects("disruptionBudgets", labelSelector(s))
-		}
-	case "networking.k8s.io/v1/Ingress":
-		l.ingress(spec)
-	case "rbac.authorization.k8s.io/v1/RoleBinding", "rbac.authorization.k8s.io/v1/ClusterRoleBinding":
-		l.binding()
-	case "autoscaling/v2/HorizontalPodAutoscaler":
-		t := spec.Get("scaleTargetRef")
-		l.value("target", "autoscalers", TypeID(t.Get("apiVersion").Text(), t.Get("kind").Text()), l.ns, t.Get("name"))
-	case "v1/PersistentVolumeClaim":
-		l.value("volume", "claims", "v1/PersistentVolume", "", spec.Get("volumeName"))
-		l.value("storageClass", "users", "storage.k8s.io/v1/StorageClass", "", spec.Get("storageClassName"))
-	case "v1/PersistentVolume":
-		l.value("storageClass", "users", "storage.k8s.io/v1/StorageClass", "", spec.Get("storageClassName"))
-	case "v1/ServiceAccount":
-		for _, list := range []string{"secrets", "imagePullSecrets"} {
-			for _, s := range l.a.Properties.Get(list).Children() {
-				l.value("secrets", "serviceAccounts", "v1/Secret", l.ns, s.Get("name"))
-			}
-		}
-	case "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration", "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration":
-		for _, w := range l.a.Properties.Get("webhooks").Children() {
-			s := w.At("clientConfig", "service")
-			l.value("services", "webhooks", "v1/Service", s.Get("namespace").Text(), s.Get("name"))
-		}
-	}
-}
-
-func (l *linker) add(name, inverse, typ, target, reason string) {
-	l.out = append(l.out, bulwark.Relation{Name: name, Inverse: inverse, Type: typ, Target: target, Reason: reason})
-}
-
-// named relates the asset to the object of a name, as often as it is declared.
-func (l *linker) named(relation, inverse, typ, namespace, name string) {
-	targets := nearest(l.byName[key{typ, namespace, name}], l.a.Scope)
-	for _, t := range targets {
-		l.add(relation, inverse, typ, t.ID, "")
-	}
-	if len(targets) == 0 {
-		l.add(relation, inverse, typ, "", fmt.Sprintf("%s %q is not declared here", typ[strings.LastIndexByte(typ, '/')+1:], name))
-	}
-}
-
-// value is named by a value of the manifest, which may be absent or unknown.
-func (l *linker) value(relation, inverse, typ, namespace string, name bulwark.Value) {
-	switch name.Kind() {
-	case bulwark.String:
-		if name.Text() != "" {
-			l.named(relation, inverse, typ, namespace, name.Text())
-		}
-	case bulwark.Unknown:
-		l.add(relation, inverse, typ, "", name.Reason())
-	}
-}
-
-func (l *linker) owners() {
-	for _, o := range l.a.Properties.At("metadata", "ownerReferences").Children() {
-		if !o.Get("controller").Bool() {
-			continue
-		}
-		typ, ns := TypeID(o.Get("apiVersion").Text(), o.Get("kind").Text()), l.ns
-		if ClusterScoped(typ) {
-			ns = ""
-		}
-		l.value(bulwark.RelController, "controlled", typ, ns, o.Get("name"))
-	}
-}
-
-// pod relates a workload to what its pods use.
-func (l *linker) pod(spec bulwark.Value) {
-	account := spec.Get("serviceAccountName")
-	if account.IsAbsent() {
-		account = spec.Get("serviceAccount") // its deprecated name
-	}
-	if account.IsAbsent() || account.Text() == "default" {
-		// Every namespace has this account whether it is declared or not.
-		for _, t := range nearest(l.byName[key{"v1/ServiceAccount", l.ns, "default"}], l.a.Scope) {
-			l.add("serviceAccount", "workloads", t.Type, t.ID, "")
-		}
-	} else {
-		l.value("serviceAccount", "workloads", "v1/ServiceAccount", l.ns, account)
-	}
-	for _, s := range spec.Get("imagePullSecrets").Children() {
-		l.uses("secrets", "v1/Secret", s, "name")
-	}
-	for _, v := range spec.Get("volumes").Children() {
-		l.volume(v)
-	}
-	for _, list := range []string{"containers", "initContainers", "ephemeralContainers"} {
-		for _, c := range spec.Get(list).Children() {
-			for _, e := range c.Get("env").Children() {
-				l.uses("configMaps", "v1/ConfigMap", e.At("valueFrom", "configMapKeyRef"), "name")
-				l.uses("secrets", "v1/Secret", e.At("valueFrom", "secretKeyRef"), "name")
-			}
-			for _, e := range c.Get("envFrom").Children() {
-				l.uses("configMaps", "v1/ConfigMap", e.Get("configMapRef"), "name")
-				l.uses("secrets", "v1/Secret", e.Get("secretRef"), "name")
-			}
-		}
-	}
-}
-
-func (l *linker) volume(v bulwark.Value) {
-	l.uses("configMaps", "v1/ConfigMap", v.Get("configMap"), "name")
-	l.uses("secrets", "v1/Secret", v.Get("secret"), "secretName")
-	l.uses("persistentVolumeClaims", "v1/PersistentVolumeClaim", v.Get("persistentVolumeClaim"), "claimName")
-	for _, s := range v.At("projected", "sources").Children() {
-		l.uses("configMaps", "v1/ConfigMap", s.Get("configMap"), "name")
-		l.uses("secrets", "v1/Secret", s.Get("secret"), "name")
-	}
-}
-
-// uses relates a workload to what a reference names. What is optional and not
-// declared is left out.
-func (l *linker) uses(relation, typ string, ref bulwark.Value, field string) {
-	name := ref.Get(field)
-	if ref.Get("optional").Bool() && name.Kind() == bulwark.String && len(l.byName[key{typ, l.ns, name.Text()}]) == 0 {
-		return
-	}
-	l.value(relation, "workloads", typ, l.ns, name)
-}
-
-func (l *linker) ingress(spec bulwark.Value) {
-	backend := func(b bulwark.Value) {
-		l.value("services", "ingresses", "v1/Service", l.ns, b.At("service", "name"))
-		l.value("services", "ingresses", "v1/Service", l.ns, b.Get("serviceName")) // before networking.k8s.io/v1
-	}
-	backend(spec.Get("defaultBackend"))
-	backend(spec.Get("backend"))
-	for _, r := range spec.Get("rules").Children() {
-		for _, p := range r.At("http", "paths").Children() {
-			backend(p.Get("backend"))
-		}
-	}
-}
-
-func (l *linker) binding() {
-	ref := l.a.Properties.Get("roleRef")
-	typ, ns := TypeID("rbac.authorization.k8s.io/v1", ref.Get("kind").Text()), l.ns
-	if ClusterScoped(typ) {
-		ns = ""
-	}
-	l.value("role", "bindings", typ, ns, ref.Get("name"))
-	for _, s := range l.a.Properties.Get("subjects").Children() {
-		if s.Get("kind").Text() != "ServiceAccount" {
-			continue
-		}
-		ns := s.Get("namespace").Text()
-		if ns == "" {
-			ns = cmp.Or(l.ns, "default")
-		}
-		l.value("subjects", "bindings", "v1/ServiceAccount", ns, s.Get("name"))
-	}
-}
-
-// selects relates the asset to the workloads of its namespace whose pods a
-// selector matches.
-func (l *linker) selects(inverse string, s selector) {
-	for _, w := range nearest(l.workloads[l.ns], l.a.Scope) {
-		switch matched, reason := s.match(podTemplate(w).At("metadata", "labels")); {
-		case reason != "":
-			l.add("workloads", inverse, w.Type, "", reason)
-		case matched:
-			l.add("workloads", inverse, w.Type, w.ID, "")
-		}
-	}
 }

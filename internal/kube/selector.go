@@ -66,3 +66,20 @@ func holds(requirement, label bulwark.Value) bool {
 	}
 	return false
 }
+
+// selectorOf returns the selector by which an object of one of the selecting
+// kinds picks pods, and what the picked workloads call it.
+func selectorOf(a *bulwark.Asset) (inverse string, s selector, ok bool) {
+	spec := a.Properties.Get("spec")
+	switch a.Type {
+	case "v1/Service":
+		labels := spec.Get("selector")
+		return "services", selector{labels: labels}, labels.Len() > 0 && spec.Get("type").Text() != "ExternalName"
+	case "networking.k8s.io/v1/NetworkPolicy":
+		return "networkPolicies", labelSelector(spec.Get("podSelector")), true
+	case "policy/v1/PodDisruptionBudget":
+		v := spec.Get("selector")
+		return "disruptionBudgets", labelSelector(v), v.Kind() == bulwark.Object
+	}
+	return "", selector{}, false
+}

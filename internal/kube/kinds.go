@@ -1,3 +1,7 @@
+// Package kube knows what Kubernetes objects are, for manifests and clusters
+// alike: under which type each kind is judged, what must not be kept of an
+// object, and how objects relate to each other: workloads to their service
+// accounts, services to the pods they select, bindings to roles.
 package kube
 
 import (
@@ -72,13 +76,14 @@ var clusterScoped = func() map[string]bool {
 // Kubernetes' own are one type in every version: a Deployment written for
 // extensions/v1beta1 is an apps/v1/Deployment.
 func TypeID(apiVersion, kind string) string {
-	if now, ok := current[kind]; ok && isBuiltin(group(apiVersion)) {
+	if now, ok := current[kind]; ok && IsBuiltin(Group(apiVersion)) {
 		return now + "/" + kind
 	}
 	return apiVersion + "/" + kind
 }
 
-func group(apiVersion string) string {
+// Group returns the API group of an apiVersion, "" for the core group.
+func Group(apiVersion string) string {
 	g, _, ok := strings.Cut(apiVersion, "/")
 	if !ok {
 		return ""
@@ -86,7 +91,8 @@ func group(apiVersion string) string {
 	return g
 }
 
-func isBuiltin(group string) bool {
+// IsBuiltin reports whether an API group is one of Kubernetes' own.
+func IsBuiltin(group string) bool {
 	return slices.Contains(builtinGroups, group) || strings.HasSuffix(group, ".k8s.io") && strings.Count(group, ".") <= 3 &&
 		group != "gateway.networking.k8s.io"
 }
@@ -103,10 +109,10 @@ func ClusterScoped(typ string) bool {
 	return false
 }
 
-// isObject tells objects of a cluster from files that only look like one:
+// IsObject tells objects of a cluster from files that only look like one:
 // settings that tools keep in files of their own.
-func isObject(apiVersion, kind string) bool {
-	switch g := group(apiVersion); {
+func IsObject(apiVersion, kind string) bool {
+	switch g := Group(apiVersion); {
 	case g == "kustomize.config.k8s.io", g == "kubeadm.k8s.io", g == "kubelet.config.k8s.io", g == "kubeproxy.config.k8s.io",
 		g == "apiserver.config.k8s.io", g == "audit.k8s.io", g == "client.authentication.k8s.io", g == "cli.kyverno.io",
 		g == "kind.x-k8s.io", g == "skaffold", g == "test.gatekeeper.sh":
@@ -117,9 +123,9 @@ func isObject(apiVersion, kind string) bool {
 	return !strings.ContainsAny(apiVersion+kind, " \t\r\n{}")
 }
 
-// kindName is a type's kind as addresses write it: with its group where that
+// KindName is a type's kind as addresses write it: with its group where that
 // is not one of Kubernetes' own, so that two kinds of one name stay apart.
-func kindName(typ string) string {
+func KindName(typ string) string {
 	kind := typ[strings.LastIndexByte(typ, '/')+1:]
 	if _, ok := current[kind]; ok && current[kind]+"/"+kind == typ {
 		return kind

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/pipeline"
+)
+
+// lab is a provider whose calls all go well, and whose secret shows in what it
+// says of its probes.
+type lab struct {
+	config labConfig
+	secret labSecret
+}
+
+type labConfig struct {
+	Server  string   `json:"server"`
+	Regions []string `json:"regions,omitempty"`
+	Limits  struct {
+		Pages int `json:"pages,omitempty"`
+	} `json:"limits,omitzero"`
+}
+
+type labSecret struct {
+	Token string `json:"token"`
+}
+
+func (l *lab) Gather(_ context.Context, yield func(bulwark.Gathered) error) error {
+	return yield(bulwark.Gathered{Listing: &bulwark.Listing{Scope: "lab/1", Complete: true}})
+}
+
+func (l *lab) Scopes(context.Context) ([]bulwark.ScopeInfo, error) { return nil, nil }
+
+func (l *lab) Probe(_ context.Context, yield func(bulwark.Probe) error) error {
+	return yield(bulwark.Probe{Access: bulwark.Access{Permission: "lab:Read"}, State: bulwark.ProbeAllowed, Where: l.config.Server + " " + l.secret.Token})
+}
+
+func (l *lab) Plan(context.Context) (bulwark.CallPlan, error) {
+	return bulwark.CallPlan{Total: 7}, nil
+}
+
+var labKind = describe(kind{
+	title: "Lab", fields: map[string]string{"server": "its address", "regions": "only these", "limits.pages": "at most", "secret.token": "of an account"},
+	required: []string{"server"}, address: []string{"server"},
+	access: func() []bulwark.Access {
+		return []bulwark.Access{{Permission: "lab:Read"}, {Permission: "lab:ReadAll"}}
+	},
+	mend: func(list []string) bulwark.Template {
+		return bulwark.Template{Text: strings.Join(list, " ")}
+	},
+}, func(_ deps, c labConfig, s *labSecret) (*lab, error) {
+	l := &lab{config: c}
+	if s != nil {
+		l.secret = *s
+	}
+	return l, nil
+})
+
+// withLab makes the lab a kind of connector for a test.
+func withLab(t *testing.T) {
+	before := providers
+	providers = append(slices.Clone(providers), provider("lab", labKind))
+	t.Cleanup(func() { providers = before })
+}
+
+// openConnectors opens what a server has of connectors in a folder.
+func openConnectors(t *testing.T, dir string) (*connectors, func()) {
+	t.Helper()
+	loaded, _ := pipeline.LoadContent(pipeline.ContentOptions{})
+	log := slog.New(slog.DiscardHandler)
+	st, err := openStore(t.Context(), filepath.Join(dir, "b.db"), loaded, time.Now, log, filepath.Join(dir, "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newConnectors(st, pipeline.NewEngine(st, loaded, time.Now, log), loaded, log, nil)
+	if err := m.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return m, func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// where returns where a connector's probe went, with the secret that it had.
+func probedAt(t *testing.T, m *connectors, spec bulwark.ConnectorSpec, secret string) (string, error) {
+	t.Helper()
+	var at string
+	err := m.Probe(t.Context(), spec, raw(secret), func(p bulwark.Probe) { at = p.Where })
+	return at, err
+}
+
+func raw(s string) json.RawMessage {
+	if s == "" {
+		return nil
+	}
+	return json.RawMessage(s)
+}
+
+func TestConfiguredConnectors(t *testing.T) {
+	withLab(t)
+	dir := t.TempDir()
+	m, closeIt := openConnectors(t, dir)
+	ctx := t.Context()
+	for _, tt := range []struct{ config, secret, want string }{
+		{`{}`, "", "config.server is missing: its address"},
+		{`{"server":"a","reigons":[]}`, "", "config.reigons is no field: did you mean regions?"},
+		{`{"server":"a","Server":"b"}`, "", "config.Server is no field: did you mean server?"},
+		{`{"server":"a","limits":{"page":1}}`, "", "config.limits.page is no field: did you mean pages?"},
+		{`{"server":"a","regions":"eu"}`, "", "config.regions: want a list of texts, got string"},
+		{`[]`, "", "config: want an object"},
+		{`{"server":"a"}`, `{"tokn":"x"}`, "secret.tokn is no field: did you mean token?"},
+	} {
+		_, err := m.Add(ctx, bulwark.ConnectorSpec{Kind: "lab", Name: "x", Config: raw(tt.config)}, raw(tt.secret))
+		if !errors.Is(err, bulwark.ErrInvalid) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("Add(%s, %s) = %v, want %q", tt.config, tt.secret, err, tt.want)
+		}
+	}
+	if _, err := m.Add(ctx, bulwark.ConnectorSpec{Kind: "labs"}, nil); err == nil || !strings.Contains(err.Error(), "did you mean lab?") {
+		t.Errorf("Add of an unknown kind = %v, want the nearest named", err)
+	}
+	spec, err := m.Add(ctx, bulwark.ConnectorSpec{Kind: "lab", Name: "Lab", Enabled: true, Config: raw(`{ "server": "https://a" }`)}, raw(`{"token":"hush"}`))
+	if err != nil || !strings.HasPrefix(spec.ID, "lab-") || string(spec.Config) != `{"server":"https://a"}` {
+		t.Fatalf("Add = %+v, %v, want an id made and the configuration compact", spec, err)
+	}
+	if _, err := m.Add(ctx, spec, nil); !errors.Is(err, bulwark.ErrConflict) {
+		t.Errorf("Add of a taken id = %v, want a conflict", err)
+	}
+
+	// The sealed secret goes where it went, and nowhere else.
+	if at, err := probedAt(t, m, spec, ""); err != nil || at != "https://a hush" {
+		t.Errorf("probe of a stored connector at %q, %v, want its server and secret", at, err)
+	}
+	elsewhere := spec
+	elsewhere.Config = raw(`{"server":"https://evil"}`)
+	if at, err := probedAt(t, m, elsewhere, ""); !errors.Is(err, bulwark.ErrInvalid) || !strings.Contains(err.Error(), "config.server would send the secret elsewhere") {
+		t.Errorf("probe elsewhere without the secret at %q, %v, want it refused", at, err)
+	}
+	if err := m.Change(ctx, elsewhere, nil); !errors.Is(err, bulwark.ErrInvalid) {
+		t.Errorf("Change to elsewhere without the secret = %v, want it refused", err)
+	}
+	if at, err := probedAt(t, m, elsewhere, `{"token":"other"}`); err != nil || at != "https://evil other" {
+		t.Errorf("probe elsewhere with a secret at %q, %v", at, err)
+	}
+	if plan, err := m.Plan(ctx, spec, nil); err != nil || plan.Total != 7 {
+		t.Errorf("Plan = %+v, %v", plan, err)
+	}
+
+	// After a start it is all there.
+	closeIt()
+	m, closeIt = openConnectors(t, dir)
+	spec.Config = raw(`{"server":"https://a","regions":["eu"]}`)
+	if err := m.Change(ctx, spec, nil); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := probedAt(t, m, spec, ""); err != nil || at != "https://a hush" {
+		t.Errorf("after a change the probe goes to %q, %v, want the secret kept", at, err)
+	}
+	if err := m.Change(ctx, spec, raw(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, secrets, err := m.Specs(ctx); err != nil || secrets[spec.ID] {
+		t.Errorf("after an empty secret one is sealed: %v, %v", secrets, err)
+	}
+	if at, err := probedAt(t, m, spec, ""); err != nil || at != "https://a " {
+		t.Errorf("without a secret the probe goes to %q, %v", at, err)
+	}
+
+	// One whose configuration is no longer understood stays, and says why.
+	if err := m.store.SaveConnector(ctx, bulwark.ConnectorSpec{ID: "old", Kind: "lab", Enabled: true, Config: raw(`{"sever":"a"}`)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	closeIt()
+	m, closeIt = openConnectors(t, dir)
+	defer closeIt()
+	if run, err := m.engine.Collect(ctx, "old"); err == nil || !strings.Contains(run.Error, "config.sever is no field") {
+		t.Errorf("run of a broken connector = %+v, %v, want the reason", run, err)
+	}
+	if _, err := m.engine.Collect(ctx, spec.ID); err != nil {
+		t.Errorf("run beside a broken connector = %v", err)
+	}
+	if err := m.Remove(ctx, "old"); err != nil {
+		t.Error(err)
+	}
+	if err := m.Remove(ctx, "old"); !errors.Is(err, bulwark.ErrNotFound) {
+		t.Errorf("second Remove = %v, want not found", err)
+	}
+}
+
+// TestKinds demands that every field of every kind is described, and that what
+// a kind says it can do is what it does.
+func TestKinds(t *testing.T) {
+	withLab(t)
+	m := &connectors{}
+	for _, k := range m.Kinds() {
+		if k.Title == "" || k.About == "" && k.Kind != "lab" {
+			t.Errorf("kind %s has no title or says nothing of itself", k.Kind)
+		}
+		for _, f := range slices.Concat(k.Config, k.Secret) {
+			if f.About == "" {
+				t.Errorf("field %s of kind %s is not described", f.Name, k.Kind)
+			}
+		}
+		for name := range mustKind(t, k.Kind).fields {
+			plain, secret := strings.CutPrefix(name, "secret.")
+			list := k.Config
+			if secret {
+				list = k.Secret
+			}
+			if !slices.ContainsFunc(list, func(f bulwark.ConnectorField) bool { return f.Name == plain }) {
+				t.Errorf("kind %s describes %s, which is no field", k.Kind, name)
+			}
+		}
+	}
+	got := mustKind(t, "lab").describe()
+	want := bulwark.ConnectorKind{Kind: "lab", Title: "Lab", Discovers: true, Probes: true, Plans: true, Access: got.Access,
+		Config: []bulwark.ConnectorField{{Name: "server", Type: "text", About: "its address", Required: true, Address: true}, {Name: "regions", Type: "list", About: "only these"}, {Name: "limits.pages", Type: "number", About: "at most"}},
+		Secret: []bulwark.ConnectorField{{Name: "token", Type: "text", About: "of an account", Secret: true}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the lab (-want +got):\n%s", diff)
+	}
+	if !slices.IsSortedFunc(providers[:len(providers)-1], func(a, b *kind) int { return strings.Compare(a.name, b.name) }) {
+		t.Error("providers are not sorted")
+	}
+}
+
+func mustKind(t *testing.T, name string) *kind {
+	t.Helper()
+	k, err := kindOf(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestMend(t *testing.T) {
+	withLab(t)
+	m := &connectors{}
+	for _, tt := range []struct {
+		needs []string
+		want  string
+	}{{[]string{"lab:Read"}, "lab:Read"}, {[]string{"lab:ReadAll on account 1", "x"}, "lab:ReadAll"}, {[]string{"the role that has lab:Read."}, "lab:Read"}, {[]string{"xlab:Read"}, ""}, {nil, ""}} {
+		if got, ok := m.Mend("lab", tt.needs); got.Text != tt.want || ok != (tt.want != "") {
+			t.Errorf("Mend(%q) = %q, %v, want %q", tt.needs, got.Text, ok, tt.want)
+		}
+	}
+	if _, ok := m.Mend("iac", []string{"lab:Read"}); ok {
+		t.Error("code needs no permissions, and is mended")
+	}
+}
+
+// FuzzDecodeStrict decodes hostile configurations.
+func FuzzDecodeStrict(f *testing.F) {
+	for _, s := range []string{`{}`, `null`, `{"server":null,"limits":null}`, `{"limits":{"pages":1e9}}`, `{"server":{"a":1}}`, "{\"\xff\":1}", `[`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var c labConfig
+		if err := decodeStrict("config", data, &c); err != nil && !errors.Is(err, bulwark.ErrInvalid) {
+			t.Errorf("decodeStrict(%q) = %v, which is of no known kind", data, err)
+		}
+	})
+}
+
+func TestKeyFile(t *testing.T) {
+	for _, tt := range [][3]string{{"", "bulwark-data", "bulwark-data.key"}, {"", "/var/lib/bulwark/", "/var/lib/bulwark.key"}, {"/k", "d", "/k"}} {
+		if got := keyFile(tt[0], tt[1]); got != tt[2] {
+			t.Errorf("keyFile(%q, %q) = %q, want %q", tt[0], tt[1], got, tt[2])
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package kube
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// object makes an asset of YAML, with an id of its type and name.
+func object(t *testing.T, text string) *bulwark.Asset {
+	t.Helper()
+	v := value(t, text)
+	a := &bulwark.Asset{Type: TypeID(v.Get("apiVersion").Text(), v.Get("kind").Text()), Name: v.At("metadata", "name").Text(), Properties: v}
+	a.ID = "live:" + a.Type + "/" + a.Name
+	return a
+}
+
+func names(refs []Ref) string {
+	var list []string
+	for _, r := range refs {
+		list = append(list, r.Type+" "+r.Name)
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+const (
+	deployment = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: till}, spec: {template: {metadata: {labels: {app: till}}}}}"
+	replicaSet = "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: till-1, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: till, controller: true}]}, spec: {template: {metadata: {labels: {app: till, hash: '1'}}}}}"
+	pod        = "{apiVersion: v1, kind: Pod, metadata: {name: till-1-a, labels: {app: till, hash: '1'}, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: till-1, controller: true}]}, spec: {serviceAccountName: robot}}"
+	lonely     = "{apiVersion: v1, kind: Pod, metadata: {name: lonely, labels: {app: till}}, spec: {serviceAccountName: robot}}"
+	service    = "{apiVersion: v1, kind: Service, metadata: {name: till}, spec: {selector: {app: till}}}"
+	oneHash    = "{apiVersion: v1, kind: Service, metadata: {name: canary}, spec: {selector: {app: till, hash: '1'}}}"
+	account    = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: robot}}"
+)
+
+// TestSelectedOnce wants what a selector matches at its top owner, and below
+// it only where the owner does not match itself.
+func TestSelectedOnce(t *testing.T) {
+	x := NewIndex(IndexOptions{})
+	for _, text := range []string{deployment, replicaSet, pod, lonely} {
+		x.Add(object(t, text))
+	}
+	targets := func(text string) (out []string) {
+		for _, r := range x.Relations(object(t, text)) {
+			if r.Name == "workloads" {
+				out = append(out, r.Target)
+			}
+		}
+		return out
+	}
+	if diff := cmp.Diff([]string{"live:apps/v1/Deployment/till", "live:v1/Pod/lonely"}, targets(service)); diff != "" {
+		t.Errorf("workloads of the service (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"live:apps/v1/ReplicaSet/till-1"}, targets(oneHash)); diff != "" {
+		t.Errorf("workloads of a service for one hash (-want +got):\n%s", diff)
+	}
+}
+
+// TestFollow wants to be told whose relations each change alters, and of no
+// others.
+func TestFollow(t *testing.T) {
+	x := NewIndex(IndexOptions{Follow: true})
+	steps := []struct {
+		add, remove string
+		want        string
+	}{
+		{add: service},
+		{add: deployment, want: "v1/Service till"},
+		{add: deployment},
+		{add: replicaSet},
+		{add: pod},
+		{add: lonely, want: "v1/Service till"},
+		{add: strings.Replace(lonely, "app: till", "app: other", 1), want: "v1/Service till"},
+		{add: account, want: "v1/Pod lonely, v1/Pod till-1-a"},
+		{remove: deployment, want: "v1/Service till"},
+		{remove: service},
+		{add: deployment},
+	}
+	for i, s := range steps {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			var got []Ref
+			if s.add != "" {
+				a := object(t, s.add)
+				got = x.Add(a)
+				x.Relations(a)
+			} else {
+				a := object(t, s.remove)
+				got = x.Remove(Ref{a.Type, x.namespaceOf(a), a.Name}, a.ID)
+			}
+			if names(got) != s.want {
+				t.Errorf("changed %q, want %q", names(got), s.want)
+			}
+		})
+	}
+}
+
+func TestCopyDrops(t *testing.T) {
+	c := Copier{Paths: append(SecretPaths(nil, "v1/Secret"), Drop("status"), Drop("metadata", "managedFields"), Drop("list", "[]", "at"))}
+	got, err := c.Copy(value(t, "{metadata: {name: a, managedFields: [b], annotations: {"+LastApplied+": clear}}, data: {k: clear}, status: {x: y}, list: [{at: now, is: b}]}"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"metadata":{"name":"a","annotations":{"` + LastApplied + `":{"$secret":["kubernetes-secret",""]}}},"data":{"k":{"$secret":["kubernetes-secret",""]}},"list":[{"is":"b"}]}`
+	if text := string(bulwark.AppendJSON(nil, got)); text != want {
+		t.Errorf("Copy = %s, want %s", text, want)
+	}
+}

@@ -1,0 +1,188 @@
+package gcp
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// typeInfo is a type with what writing its assets needs.
+type typeInfo struct {
+	typ   *bulwark.Type
+	shape *shape
+	lists map[string]bool // paths of its own that stand for something of the inventory: _iamBindings, _auditConfigs …
+}
+
+// shape is a property of a type with those below it. Elements of lists have
+// their list's; values of a map with free keys are under each.
+type shape struct {
+	members map[string]*shape
+	each    *shape
+	secret  string
+	listed  bool
+}
+
+func (s *shape) step(name string) *shape {
+	switch {
+	case s == nil:
+		return nil
+	case s.members[name] != nil:
+		return s.members[name]
+	}
+	return s.each
+}
+
+func typeInfos(types *bulwark.Types) map[string]*typeInfo {
+	infos := map[string]*typeInfo{}
+	for _, t := range types.All() {
+		if t.Provider != "gcp" {
+			continue
+		}
+		info := &typeInfo{typ: t, shape: &shape{}, lists: map[string]bool{}}
+		for _, p := range t.Properties {
+			if p.Observed {
+				continue
+			}
+			s := info.shape
+			for part := range strings.SplitSeq(p.Path, ".") {
+				s = s.grow(part)
+			}
+			s.secret, s.listed = p.Secret, true
+			top, _, _ := strings.Cut(p.Path, ".")
+			info.lists[strings.TrimRight(top, "[]{}")] = true
+		}
+		infos[t.ID] = info
+	}
+	return infos
+}
+
+// grow returns the shape at a part of a path, making it where it is not there.
+func (s *shape) grow(part string) *shape {
+	name := strings.TrimRight(part, "[]{}")
+	if s.members == nil {
+		s.members = map[string]*shape{}
+	}
+	if s.members[name] == nil {
+		s.members[name] = &shape{}
+	}
+	s = s.members[name]
+	for range strings.Count(part, "{}") {
+		if s.each == nil {
+			s.each = &shape{}
+		}
+		s = s.each
+	}
+	return s
+}
+
+// secretName tells texts that no type lists and that are secrets by the names
+// that they bear, as the readers of code do.
+var secretName = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret(key|string|value)?|private_?key|access_?key|auth_?token|api_?key|key_?string|connection_?string)$`)
+
+// writer writes an asset's properties. Secrets become their keyed digests.
+type writer struct {
+	b      *bulwark.Builder
+	key    []byte
+	rename map[string]string // of members, at any depth
+	lower  map[string]bool   // members whose texts are written in lower case
+}
+
+// copy writes v, the member called name of which the type knows s.
+func (w *writer) copy(v bulwark.Value, name string, s *shape, secret string) {
+	if s != nil && s.secret != "" {
+		secret = s.secret
+	}
+	switch v.Kind() {
+	case bulwark.Object:
+		w.b.Object()
+		for member, c := range v.Children() {
+			if to := w.rename[member]; to != "" {
+				member = to
+			}
+			w.b.Key(member)
+			w.copy(c, member, s.step(member), secret)
+		}
+		w.b.End()
+	case bulwark.List:
+		w.b.List()
+		for _, c := range v.Children() {
+			w.copy(c, name, s, secret)
+		}
+		w.b.End()
+	case bulwark.String:
+		w.text(v.Text(), name, s, secret)
+	case bulwark.Absent, bulwark.Unknown, bulwark.Secret:
+		w.b.Copy(v)
+	default:
+		if secret != "" {
+			w.b.Secret(secret, w.digest(scalar(v)))
+			return
+		}
+		w.b.Copy(v)
+	}
+}
+
+func (w *writer) text(text, name string, s *shape, secret string) {
+	if secret == "" && (s == nil || !s.listed) && secretName.MatchString(name) {
+		secret = "unlisted"
+	}
+	switch {
+	case secret != "" && text != "":
+		w.b.Secret(secret, w.digest(text))
+	case w.lower[name]:
+		w.b.String(strings.ToLower(text))
+	default:
+		w.b.String(text)
+	}
+}
+
+func scalar(v bulwark.Value) string {
+	switch v.Kind() {
+	case bulwark.Bool:
+		return strconv.FormatBool(v.Bool())
+	case bulwark.Int:
+		return strconv.FormatInt(v.Int(), 10)
+	}
+	return strconv.FormatFloat(v.Float(), 'g', -1, 64)
+}
+
+// digest is the keyed digest by which equal secrets are told.
+func (w *writer) digest(text string) string {
+	if len(w.key) == 0 {
+		return ""
+	}
+	h := hmac.New(sha256.New, w.key)
+	h.Write([]byte(text))
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// set writes a member that is a text, unless it is empty.
+func (w *writer) set(name, text string) {
+	if text != "" {
+		w.b.Key(name)
+		w.b.String(text)
+	}
+}
+
+func (w *writer) setBool(name string, v bool) {
+	w.b.Key(name)
+	w.b.Bool(v)
+}
+
+// as writes a value under a name, unless it is absent.
+func (w *writer) as(name string, v bulwark.Value, s *shape) {
+	if !v.IsAbsent() {
+		w.b.Key(name)
+		w.copy(v, name, s.step(name), "")
+	}
+}
+
+func (w *writer) unknown(name, reason string) {
+	w.b.Key(name)
+	w.b.Unknown(reason)
+}

@@ -1,0 +1,83 @@
+package aws
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// filler makes values in which every member is set, from a seed.
+type filler struct {
+	*rand.Rand
+	unions map[string][]reflect.Type // a union's interface → its members' structs
+	depth  int
+}
+
+func newFiller(seed uint64) *filler {
+	return &filler{Rand: rand.New(rand.NewPCG(seed, 1)), depth: 7}
+}
+
+// fill sets v; recursive types end at the filler's depth.
+func (f *filler) fill(v reflect.Value, depth int) {
+	if depth > f.depth {
+		return
+	}
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		v.Set(reflect.ValueOf(time.Unix(1_600_000_000+f.Int64N(1e8), 0).UTC()))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		p := reflect.New(v.Type().Elem())
+		f.fill(p.Elem(), depth+1)
+		v.Set(p)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if t := v.Type().Field(i); t.IsExported() && t.Name != "ResultMetadata" {
+				f.fill(v.Field(i), depth+1)
+			}
+		}
+	case reflect.Slice:
+		f.fillSlice(v, depth)
+	case reflect.Map:
+		m := reflect.MakeMap(v.Type())
+		for range 2 {
+			k, e := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			k.SetString(strings.ToLower(f.word())) // as metadata headers are read
+			f.fill(e, depth+1)
+			m.SetMapIndex(k, e)
+		}
+		v.Set(m)
+	case reflect.String:
+		v.SetString(f.word())
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int32, reflect.Int64, reflect.Int16, reflect.Int8, reflect.Int:
+		v.SetInt(1 + f.Int64N(100))
+	case reflect.Float32, reflect.Float64:
+		v.SetFloat(float64(f.IntN(1000)) / 8)
+	}
+}
+
+func (f *filler) fillSlice(v reflect.Value, depth int) {
+	if v.Type().Elem().Kind() == reflect.Uint8 {
+		v.SetBytes([]byte(f.word()))
+		return
+	}
+	if depth+2 > f.depth && v.Type().Elem().Kind() == reflect.Struct {
+		return
+	}
+	s := reflect.MakeSlice(v.Type(), 2, 2)
+	for i := range 2 {
+		f.fill(s.Index(i), depth+1)
+	}
+	v.Set(s)
+}
+
+// word has what protocols must escape.
+func (f *filler) word() string {
+	const tails = `abc<&"é' /`
+	return fmt.Sprintf("w%d%s-x", f.IntN(1e6), string([]rune(tails)[:3+f.IntN(7)]))
+}

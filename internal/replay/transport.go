@@ -1,0 +1,90 @@
+package replay
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+)
+
+// Transport answers requests by a handler in this process, without a port. A
+// body streams: the client may leave in the middle, and the handler's writes
+// then fail. The handler may panic with http.ErrAbortHandler to break off.
+func Transport(h http.Handler) http.RoundTripper { return transport{h} }
+
+type transport struct{ handler http.Handler }
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r = r.Clone(r.Context())
+		r.Body = http.NoBody
+	}
+	in := r.Clone(r.Context())
+	in.RequestURI = in.URL.RequestURI()
+	if in.Host == "" {
+		in.Host = in.URL.Host
+	}
+	body, w := io.Pipe()
+	a := &answer{header: http.Header{}, body: w, ready: make(chan struct{}), status: http.StatusOK}
+	stop := context.AfterFunc(r.Context(), func() { w.CloseWithError(r.Context().Err()) })
+	go func() {
+		defer stop()
+		a.serve(t.handler, in)
+	}()
+	select {
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	case <-a.ready:
+	}
+	if a.broken {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return &http.Response{
+		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: a.sent, Body: body, ContentLength: -1, Request: r,
+	}, nil
+}
+
+// answer is the ResponseWriter of one request.
+type answer struct {
+	header, sent http.Header
+	status       int
+	body         *io.PipeWriter
+	once         sync.Once
+	ready        chan struct{} // closed when status and sent are set
+	broken       bool          // the handler broke off before it answered
+}
+
+func (a *answer) serve(h http.Handler, r *http.Request) {
+	defer r.Body.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			if p != http.ErrAbortHandler {
+				panic(p)
+			}
+			a.once.Do(func() { a.broken = true; close(a.ready) })
+			a.body.CloseWithError(io.ErrUnexpectedEOF)
+			return
+		}
+		a.WriteHeader(http.StatusOK)
+		a.body.Close()
+	}()
+	h.ServeHTTP(a, r)
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	a.once.Do(func() {
+		a.status, a.sent = status, a.header.Clone()
+		close(a.ready)
+	})
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(p)
+}
+
+// Flush does nothing: a write returns only when the client has read it.
+func (a *answer) Flush() {}
