@@ -28,7 +28,7 @@ var (
 	gather = []string{"internal/provider", "internal/source", "internal/scan", "internal/sensor"}
 	think  = []string{"internal/check", "internal/compliance", "internal/entitle", "internal/exposure", "internal/vuln", "internal/graph", "internal/detect"}
 	keep   = []string{"internal/store", "internal/stream", "internal/archive", "internal/replay"}
-	speak  = []string{"internal/export", "internal/client"}
+	speak  = []string{"internal/export", "internal/client", "internal/onboard"}
 	join   = []string{"internal/pipeline", "internal/respond"}
 )
 

@@ -26,6 +26,7 @@ func commands(args []string) []*cobra.Command {
 	return []*cobra.Command{
 		serveCommand(),
 		scanCommand(),
+		connectCommand(),
 		explainCommand(),
 		ctlCommand(slices.Contains(args, "ctl")),
 		checkCommand(),

@@ -79,7 +79,7 @@ func (b broken) Gather(context.Context, func(bulwark.Gathered) error) error { re
 func (m *connectors) Kinds() []bulwark.ConnectorKind {
 	out := make([]bulwark.ConnectorKind, len(providers))
 	for i, k := range providers {
-		out[i] = k.describe()
+		out[i] = k.describe(m.deps.types)
 	}
 	return out
 }
@@ -240,7 +240,7 @@ func (m *connectors) Mend(name string, needs []string) (bulwark.Template, bool) 
 	if err != nil || k.mend == nil || k.access == nil {
 		return bulwark.Template{}, false
 	}
-	list := permissionsIn(k.access(), needs)
+	list := permissionsIn(k.access(m.deps.types), needs)
 	if len(list) == 0 {
 		return bulwark.Template{}, false
 	}

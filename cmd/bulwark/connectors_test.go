@@ -1,10 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,56 +16,6 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 )
-
-// lab is a provider whose calls all go well, and whose secret shows in what it
-// says of its probes.
-type lab struct {
-	config labConfig
-	secret labSecret
-}
-
-type labConfig struct {
-	Server  string   `json:"server"`
-	Regions []string `json:"regions,omitempty"`
-	Limits  struct {
-		Pages int `json:"pages,omitempty"`
-	} `json:"limits,omitzero"`
-}
-
-type labSecret struct {
-	Token string `json:"token"`
-}
-
-func (l *lab) Gather(_ context.Context, yield func(bulwark.Gathered) error) error {
-	return yield(bulwark.Gathered{Listing: &bulwark.Listing{Scope: "lab/1", Complete: true}})
-}
-
-func (l *lab) Scopes(context.Context) ([]bulwark.ScopeInfo, error) { return nil, nil }
-
-func (l *lab) Probe(_ context.Context, yield func(bulwark.Probe) error) error {
-	return yield(bulwark.Probe{Access: bulwark.Access{Permission: "lab:Read"}, State: bulwark.ProbeAllowed, Where: l.config.Server + " " + l.secret.Token})
-}
-
-func (l *lab) Plan(context.Context) (bulwark.CallPlan, error) {
-	return bulwark.CallPlan{Total: 7}, nil
-}
-
-var labKind = describe(kind{
-	title: "Lab", fields: map[string]string{"server": "its address", "regions": "only these", "limits.pages": "at most", "secret.token": "of an account"},
-	required: []string{"server"}, address: []string{"server"},
-	access: func() []bulwark.Access {
-		return []bulwark.Access{{Permission: "lab:Read"}, {Permission: "lab:ReadAll"}}
-	},
-	mend: func(list []string) bulwark.Template {
-		return bulwark.Template{Text: strings.Join(list, " ")}
-	},
-}, func(_ deps, c labConfig, s *labSecret) (*lab, error) {
-	l := &lab{config: c}
-	if s != nil {
-		l.secret = *s
-	}
-	return l, nil
-})
 
 // withLab makes the lab a kind of connector for a test.
 func withLab(t *testing.T) {
@@ -98,7 +48,7 @@ func openConnectors(t *testing.T, dir string) (*connectors, func()) {
 func probedAt(t *testing.T, m *connectors, spec bulwark.ConnectorSpec, secret string) (string, error) {
 	t.Helper()
 	var at string
-	err := m.Probe(t.Context(), spec, raw(secret), func(p bulwark.Probe) { at = p.Where })
+	err := m.Probe(t.Context(), spec, raw(secret), func(p bulwark.Probe) { at = p.Where }) // of the last
 	return at, err
 }
 
@@ -203,9 +153,9 @@ func TestConfiguredConnectors(t *testing.T) {
 // a kind says it can do is what it does.
 func TestKinds(t *testing.T) {
 	withLab(t)
-	m := &connectors{}
+	m := &connectors{deps: deps{types: contentTypes(t)}}
 	for _, k := range m.Kinds() {
-		if k.Title == "" || k.About == "" && k.Kind != "lab" {
+		if k.Title == "" || k.About == "" {
 			t.Errorf("kind %s has no title or says nothing of itself", k.Kind)
 		}
 		for _, f := range slices.Concat(k.Config, k.Secret) {
@@ -224,15 +174,70 @@ func TestKinds(t *testing.T) {
 			}
 		}
 	}
-	got := mustKind(t, "lab").describe()
-	want := bulwark.ConnectorKind{Kind: "lab", Title: "Lab", Discovers: true, Probes: true, Plans: true, Access: got.Access,
-		Config: []bulwark.ConnectorField{{Name: "server", Type: "text", About: "its address", Required: true, Address: true}, {Name: "regions", Type: "list", About: "only these"}, {Name: "limits.pages", Type: "number", About: "at most"}},
-		Secret: []bulwark.ConnectorField{{Name: "token", Type: "text", About: "of an account", Secret: true}}}
+	got := mustKind(t, "lab").describe(nil)
+	want := bulwark.ConnectorKind{Kind: "lab", Title: "Lab", About: "A provider for tests.", Discovers: true, Probes: true, Plans: true, Access: labAccess(nil),
+		Config: []bulwark.ConnectorField{{Name: "server", Type: "text", About: "its address", Required: true, Address: true}, {Name: "regions", Type: "list", About: "only these"},
+			{Name: "quick", Type: "boolean", About: "in haste"}, {Name: "limits.pages", Type: "number", About: "at most"}},
+		Secret:    []bulwark.ConnectorField{{Name: "token", Type: "text", About: "of an account", Secret: true}},
+		Templates: []bulwark.Template{labPolicy([]string{"lab:Read", "lab:ReadAll", "lab:ListQueues"})}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the lab (-want +got):\n%s", diff)
 	}
 	if !slices.IsSortedFunc(providers[:len(providers)-1], func(a, b *kind) int { return strings.Compare(a.name, b.name) }) {
 		t.Error("providers are not sorted")
+	}
+}
+
+func contentTypes(t *testing.T) *bulwark.Types {
+	t.Helper()
+	loaded, problems := pipeline.LoadContent(pipeline.ContentOptions{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return loaded.Content.Types
+}
+
+// TestOnboarding holds deploy/onboard to what the providers need, and to
+// nothing that no provider writes.
+func TestOnboarding(t *testing.T) {
+	const dir = "../../deploy/onboard"
+	want := map[string]string{}
+	types := contentTypes(t)
+	for _, k := range providers {
+		about := k.describe(types)
+		if k.access != nil && (len(about.Access) == 0 || len(about.Templates) == 0) {
+			t.Errorf("kind %s names no permission or has no template", k.name)
+		}
+		for _, a := range about.Access {
+			if strings.Contains(a.Permission, "*") {
+				t.Errorf("kind %s asks for %s: name what is used", k.name, a.Permission)
+			}
+		}
+		for _, tt := range about.Templates {
+			want[filepath.Join(dir, k.name, tt.Name)] = tt.Text
+		}
+	}
+	if *update {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		for file, text := range want {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for file, text := range want {
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Error(err)
+		} else if diff := cmp.Diff(string(got), text); diff != "" {
+			t.Errorf("%s (-file +made), -update rewrites it:\n%s", file, diff)
+		}
+	}
+	files, err := filepath.Glob(dir + "/*/*")
+	if err != nil || len(files) != len(want) {
+		t.Errorf("%d files below %s, %v, want %d", len(files), dir, err, len(want))
 	}
 }
 
@@ -252,7 +257,7 @@ func TestMend(t *testing.T) {
 		needs []string
 		want  string
 	}{{[]string{"lab:Read"}, "lab:Read"}, {[]string{"lab:ReadAll on account 1", "x"}, "lab:ReadAll"}, {[]string{"the role that has lab:Read."}, "lab:Read"}, {[]string{"xlab:Read"}, ""}, {nil, ""}} {
-		if got, ok := m.Mend("lab", tt.needs); got.Text != tt.want || ok != (tt.want != "") {
+		if got, ok := m.Mend("lab", tt.needs); strings.TrimSpace(got.Text) != tt.want || ok != (tt.want != "") {
 			t.Errorf("Mend(%q) = %q, %v, want %q", tt.needs, got.Text, ok, tt.want)
 		}
 	}

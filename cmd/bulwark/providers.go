@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
@@ -15,8 +16,12 @@ import (
 
 // providers are the kinds of connectors, a line each, sorted.
 var providers = []*kind{
+	provider("aws", awsKind),
+	provider("azure", azureKind),
+	provider("gcp", gcpKind),
 	provider("host", hostKind),
 	provider("iac", iacKind),
+	provider("kubernetes", kubernetesKind),
 }
 
 // kind is what a connector can be. Its configuration and secret are structs
@@ -28,7 +33,7 @@ type kind struct {
 	fields    map[string]string                         // what a field is, by its name: regions, namespaces.include
 	required  []string                                  // fields that must be there
 	address   []string                                  // fields that decide whom a secret is sent to
-	access    func() []bulwark.Access                   // nil needs no permissions
+	access    func(*bulwark.Types) []bulwark.Access     // nil needs no permissions
 	templates func([]bulwark.Access) []bulwark.Template // that give them; nil has none
 	mend      func(permissions []string) bulwark.Template
 	claim     func(config json.RawMessage) string // what no other connector may gather; nil or "" is nothing
@@ -120,14 +125,14 @@ func kindOf(name string) (*kind, error) {
 }
 
 // describe tells of a kind to those who configure a connector.
-func (k *kind) describe() bulwark.ConnectorKind {
+func (k *kind) describe(types *bulwark.Types) bulwark.ConnectorKind {
 	out := bulwark.ConnectorKind{Kind: k.name, Title: k.title, About: k.about, Config: k.describeFields(k.config, false), Secret: k.describeFields(k.secret, true)}
 	_, out.Watches = k.value.(pipeline.Watcher)
 	_, out.Discovers = k.value.(pipeline.Discoverer)
 	_, out.Probes = k.value.(prober)
 	_, out.Plans = k.value.(planner)
 	if k.access != nil {
-		out.Access = k.access()
+		out.Access = k.access(types)
 	}
 	if k.templates != nil {
 		out.Templates = k.templates(out.Access)
@@ -139,11 +144,12 @@ func (k *kind) describeFields(t reflect.Type, secret bool) []bulwark.ConnectorFi
 	list := []bulwark.ConnectorField{}
 	for _, f := range fieldsOf(t, "") {
 		about := k.fields[f.name]
+		outer, _, _ := strings.Cut(f.name, ".")
 		if secret {
 			about = k.fields["secret."+f.name]
 		}
 		list = append(list, bulwark.ConnectorField{Name: f.name, Type: f.kind, About: about, Required: !secret && slices.Contains(k.required, f.name),
-			Secret: secret, Address: !secret && slices.Contains(k.address, f.name)})
+			Secret: secret, Address: !secret && slices.Contains(k.address, outer)})
 	}
 	return list
 }

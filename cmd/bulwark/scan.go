@@ -40,6 +40,11 @@ func scanCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(scanHostCommand(), scanIaCCommand())
+	for _, k := range providers {
+		if k.access != nil { // it is reached by an API
+			cmd.AddCommand(scanLiveCommand(k))
+		}
+	}
 	return cmd
 }
 
@@ -87,6 +92,11 @@ func scanHostCommand() *cobra.Command {
 // scan loads content, gathers and judges, writes the report, and returns
 // errFound when it holds findings at or over the threshold.
 func (f *scanFlags) scan(cmd *cobra.Command, sources func(*pipeline.Loaded) ([]pipeline.Gatherer, error)) error {
+	return f.scanAnd(cmd, sources, func(*bulwark.Report) {})
+}
+
+// scanAnd is scan that tells of the whole report once it is made.
+func (f *scanFlags) scanAnd(cmd *cobra.Command, sources func(*pipeline.Loaded) ([]pipeline.Gatherer, error), tell func(*bulwark.Report)) error {
 	threshold, err := f.threshold()
 	if err != nil {
 		return err
@@ -114,6 +124,7 @@ func (f *scanFlags) scan(cmd *cobra.Command, sources func(*pipeline.Loaded) ([]p
 		return err
 	}
 	report.Version, report.Ended = version, time.Now().UTC()
+	tell(report)
 	if err := f.saveReport(report); err != nil {
 		return err
 	}

@@ -19,10 +19,15 @@ import (
 var update = flag.Bool("update", false, "rewrite what the scripts in testdata/script compare with")
 
 // TestMain makes the test binary the program bulwark for the scripts, which
-// start it by that name.
+// start it by that name; with BULWARK_TEST_LAB it knows a provider more.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"bulwark": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"bulwark": func() {
+			if os.Getenv("BULWARK_TEST_LAB") != "" {
+				providers = append(providers, provider("lab", labKind))
+			}
+			os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
 	})
 }
 
@@ -119,6 +124,7 @@ func serving(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	defer out.Close()
 	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Env = append(os.Environ(), "BULWARK_TEST_LAB="+ts.Getenv("BULWARK_TEST_LAB"))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, &r.log
 	ts.Check(cmd.Start())
 	r.cmd = cmd

@@ -116,6 +116,12 @@ func fieldsOf(t reflect.Type, prefix string) []fieldOf {
 }
 
 func kindWord(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[json.RawMessage]():
+		return "object"
+	case t == reflect.TypeFor[[]byte](): // in base64
+		return "text"
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return "boolean"
@@ -144,7 +150,7 @@ func wordFor(t reflect.Type) string {
 
 // didYouMean names the nearest of the candidates, or all when none is near.
 func didYouMean(got string, candidates []string) string {
-	best, distance := "", 1+len(got)/3
+	best, distance := "", max(1, len(got)/3)
 	for _, c := range candidates {
 		if n := edits(strings.ToLower(got), strings.ToLower(c)); n <= distance && (best == "" || n < distance) {
 			best, distance = c, n

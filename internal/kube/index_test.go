@@ -111,3 +111,33 @@ func TestCopyDrops(t *testing.T) {
 		t.Errorf("Copy = %s, want %s", text, want)
 	}
 }
+
+// TestOwners wants verdicts to be inherited from workloads only: nothing says
+// whether a node or a custom resource makes good pods.
+func TestOwners(t *testing.T) {
+	x := NewIndex(IndexOptions{})
+	owned := func(apiVersion, kind, name string) *bulwark.Asset {
+		return object(t, fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: p, ownerReferences: [{apiVersion: %s, kind: %s, name: %s, controller: true}]}, spec: {nodeName: n}}", apiVersion, kind, name))
+	}
+	for _, text := range []string{replicaSet, "{apiVersion: v1, kind: Node, metadata: {name: n}}", "{apiVersion: shop.example/v1, kind: Till, metadata: {name: t}}"} {
+		x.Add(object(t, text))
+	}
+	for _, tt := range []struct{ apiVersion, kind, name, want string }{
+		{"apps/v1", "ReplicaSet", "till-1", "controller live:apps/v1/ReplicaSet/till-1"},
+		{"v1", "Node", "n", "owner live:v1/Node/n"},
+		{"shop.example/v1", "Till", "t", "owner live:shop.example/v1/Till/t"},
+	} {
+		var got []string
+		for _, r := range x.Relations(owned(tt.apiVersion, tt.kind, tt.name)) {
+			if r.Name == "controller" || r.Name == "owner" || r.Name == "node" {
+				got = append(got, r.Name+" "+r.Target)
+			}
+		}
+		want := []string{tt.want, "node live:v1/Node/n"}
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.kind, diff)
+		}
+	}
+}

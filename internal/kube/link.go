@@ -25,7 +25,9 @@ import (
 //	subjects / bindings                 binding → ServiceAccount
 //	storageClass / users                volume or claim → StorageClass
 //	volume / claims                     claim → PersistentVolume
-//	controller / controlled             object → the object that made it
+//	controller / controlled             workload → the workload that made it
+//	owner / owned                       object → what else made it
+//	node / pods                         Pod → the Node that it is bound to
 
 // Relations returns what an asset is related to, sorted. What it names is
 // looked for in the index, in the asset's own scope first; a name that is not
@@ -41,6 +43,16 @@ func compareRelations(a, b bulwark.Relation) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Target, b.Target), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Type, b.Type))
 }
 
+// makesPods reports whether objects of a type make pods of a template.
+func makesPods(typ string) bool {
+	switch typ {
+	case "batch/v1/CronJob", "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "apps/v1/ReplicaSet", "v1/ReplicationController", "batch/v1/Job",
+		"argoproj.io/v1alpha1/Rollout", "serving.knative.dev/v1/Service":
+		return true
+	}
+	return false
+}
+
 // podTemplate returns the object whose metadata and spec pods are made from:
 // a Pod itself, or the template of a kind that makes pods.
 func podTemplate(a *bulwark.Asset) bulwark.Value {
@@ -51,8 +63,8 @@ func podTemplate(a *bulwark.Asset) bulwark.Value {
 		return a.Properties.At("spec", "jobTemplate", "spec", "template")
 	case "v1/PodTemplate":
 		return a.Properties.Get("template")
-	case "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "apps/v1/ReplicaSet", "v1/ReplicationController", "batch/v1/Job",
-		"argoproj.io/v1alpha1/Rollout", "serving.knative.dev/v1/Service":
+	}
+	if makesPods(a.Type) {
 		return a.Properties.At("spec", "template")
 	}
 	return bulwark.Value{}
@@ -134,6 +146,10 @@ func (l *linker) value(relation, inverse, typ, namespace string, name bulwark.Va
 	}
 }
 
+// owners relates an object to the one that made it. A workload that another
+// workload made is controlled by it and has its verdict; an owner of another
+// kind (the Node of a static pod, the custom resource of an operator) has no
+// verdict on pods, so what it made is judged by itself.
 func (l *linker) owners() {
 	for _, o := range l.a.Properties.At("metadata", "ownerReferences").Children() {
 		if !o.Get("controller").Bool() {
@@ -143,7 +159,11 @@ func (l *linker) owners() {
 		if l.clusterScoped(typ) {
 			ns = ""
 		}
-		l.value(bulwark.RelController, "controlled", typ, ns, o.Get("name"))
+		relation, inverse := "owner", "owned"
+		if makesPods(typ) && (makesPods(l.a.Type) || l.a.Type == "v1/Pod") {
+			relation, inverse = bulwark.RelController, "controlled"
+		}
+		l.value(relation, inverse, typ, ns, o.Get("name"))
 	}
 }
 
@@ -160,6 +180,11 @@ func (l *linker) pod(spec bulwark.Value) {
 		}
 	} else {
 		l.value("serviceAccount", "workloads", "v1/ServiceAccount", l.ns, account)
+	}
+	if node := spec.Get("nodeName"); node.Kind() == bulwark.String {
+		for _, t := range nearest(l.byName[Ref{"v1/Node", "", node.Text()}], l.a.Scope) {
+			l.add("node", "pods", "v1/Node", t.id, "")
+		}
 	}
 	for _, s := range spec.Get("imagePullSecrets").Children() {
 		l.uses("secrets", "v1/Secret", s, "name")

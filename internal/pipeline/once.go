@@ -30,7 +30,7 @@ func Once(ctx context.Context, set *check.Set, now time.Time, progress Progress,
 		progress = func(string, int, int) {}
 	}
 	r := &bulwark.Report{Started: now, Checks: map[string]*bulwark.Check{}}
-	seen := map[string]bool{}
+	seen, told := map[string]bool{}, map[[3]string]bool{}
 	for _, s := range sources {
 		err := s.Gather(ctx, func(g bulwark.Gathered) error {
 			switch {
@@ -39,7 +39,9 @@ func Once(ctx context.Context, set *check.Set, now time.Time, progress Progress,
 				r.Assets = append(r.Assets, g.Asset)
 				progress("gathered", len(r.Assets), 0)
 			case g.Gap != nil:
-				r.Gaps = append(r.Gaps, *g.Gap)
+				addGap(r, told, *g.Gap)
+			case g.Listing != nil && g.Listing.Gap != nil:
+				addGap(r, told, *g.Listing.Gap)
 			}
 			return ctx.Err()
 		})
@@ -54,6 +56,14 @@ func Once(ctx context.Context, set *check.Set, now time.Time, progress Progress,
 	addFindings(r)
 	r.Sort()
 	return r, nil
+}
+
+// addGap adds a gap that is not told yet; a listing may repeat one.
+func addGap(r *bulwark.Report, told map[[3]string]bool, g bulwark.Gap) {
+	if key := [3]string{g.What, g.Where, g.Why}; !told[key] {
+		told[key] = true
+		r.Gaps = append(r.Gaps, g)
+	}
 }
 
 // judge fills the assessments of a report whose assets are sorted, on all

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,6 +58,29 @@ func TestRelateUnknown(t *testing.T) {
 	}
 	want := []bulwark.Relation{{Name: "r", Type: "T", Reason: "denied"}}
 	if diff := cmp.Diff(want, provider.Relate(types, &bulwark.Asset{Type: "T", Properties: v}, provider.Place{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestRelateFull asks the provider's own way first, and the template where that
+// does not tell.
+func TestRelateFull(t *testing.T) {
+	types := bulwark.NewTypes([]*bulwark.Type{
+		{ID: "T", References: []bulwark.Reference{{Name: "r", Property: "A[]", To: "U", By: "N"}}},
+		{ID: "U", Native: "//u/{account}/{N}"},
+	})
+	v, err := bulwark.DecodeJSON([]byte(`{"A":["link:x","plain"]}`), bulwark.DecodeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := func(to, text string) string {
+		if rest, ok := strings.CutPrefix(text, "link:"); ok {
+			return "//full/" + to + "/" + rest
+		}
+		return ""
+	}
+	want := []bulwark.Relation{{Name: "r", Type: "U", Target: "live://full/U/x"}, {Name: "r", Type: "U", Target: "live://u/1/plain"}}
+	if diff := cmp.Diff(want, provider.Relate(types, &bulwark.Asset{Type: "T", Properties: v}, provider.Place{Account: "1", Full: full})); diff != "" {
 		t.Error(diff)
 	}
 }

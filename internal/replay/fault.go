@@ -37,6 +37,7 @@ type Call struct {
 type Rule struct {
 	Call             // patterns
 	Nth      int     // only this call of its scope, region and operation, from 1; 0 is each
+	From     int     // not before this call, from 1
 	Chance   float64 // of a matching call, in (0, 1]; 0 is 1. Which ones depends on the seed
 	Kind     Kind
 	Delay    time.Duration // of Slow
@@ -66,7 +67,7 @@ func (f *Faults) For(c Call, n int) *Rule {
 	for i := range f.rules {
 		r := &f.rules[i]
 		if matches(r.Scope, c.Scope) && matches(r.Region, c.Region) && matches(r.Service, c.Service) &&
-			matches(r.Operation, c.Operation) && (r.Nth == 0 || r.Nth == n) && f.strikes(i, c, n) {
+			matches(r.Operation, c.Operation) && (r.Nth == 0 || r.Nth == n) && n >= r.From && f.strikes(i, c, n) {
 			return r
 		}
 	}

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -9,7 +10,8 @@ import (
 
 // Transport answers requests by a handler in this process, without a port. A
 // body streams: the client may leave in the middle, and the handler's writes
-// then fail. The handler may panic with http.ErrAbortHandler to break off.
+// then fail. A panic of the handler breaks the answer off, as net/http's server
+// does; http.ErrAbortHandler is the one that is meant.
 func Transport(h http.Handler) http.RoundTripper { return transport{h} }
 
 type transport struct{ handler http.Handler }
@@ -36,8 +38,8 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	case <-a.ready:
 	}
-	if a.broken {
-		return nil, io.ErrUnexpectedEOF
+	if a.broken != nil {
+		return nil, a.broken
 	}
 	return &http.Response{
 		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -52,18 +54,19 @@ type answer struct {
 	body         *io.PipeWriter
 	once         sync.Once
 	ready        chan struct{} // closed when status and sent are set
-	broken       bool          // the handler broke off before it answered
+	broken       error         // the handler broke off before it answered
 }
 
 func (a *answer) serve(h http.Handler, r *http.Request) {
 	defer r.Body.Close()
 	defer func() {
 		if p := recover(); p != nil {
+			err := io.ErrUnexpectedEOF
 			if p != http.ErrAbortHandler {
-				panic(p)
+				err = fmt.Errorf("replay: answer %s %s: panic: %v", r.Method, r.URL, p)
 			}
-			a.once.Do(func() { a.broken = true; close(a.ready) })
-			a.body.CloseWithError(io.ErrUnexpectedEOF)
+			a.once.Do(func() { a.broken = err; close(a.ready) })
+			a.body.CloseWithError(err)
 			return
 		}
 		a.WriteHeader(http.StatusOK)

@@ -9,16 +9,18 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/provider/gcp"
 	"github.com/bulwarksec/bulwark/internal/quota"
-	replay "github.com/bulwarksec/bulwark/internal/replay/gcp"
+	"github.com/bulwarksec/bulwark/internal/replay"
+	replaygcp "github.com/bulwarksec/bulwark/internal/replay/gcp"
 )
 
 // clean is a run in which nothing goes wrong, with pages of five.
 func clean(t *testing.T) (result, []string) {
-	s := replay.New(replay.Options{State: state(t), Page: 5, Limits: replay.Unlimited})
+	s := server(t, replaygcp.Options{State: state(t), Page: 5, Limits: replay.Unlimited})
 	r := gather(t, estate(t, s, gcp.Config{}))
 	if r.err != nil || len(r.gaps) > 0 {
 		t.Fatalf("a clean run: %v, gaps %v", r.err, r.gaps)
@@ -26,23 +28,32 @@ func clean(t *testing.T) (result, []string) {
 	return r, slices.Sorted(maps.Keys(s.Counts()))
 }
 
+// named is a call by its name in counts.
+func named(call string) replay.Call {
+	service, operation, _ := strings.Cut(call, ":")
+	return replay.Call{Service: service, Operation: operation}
+}
+
 // TestFaults makes each call go wrong in each way, at once, at its second time
 // and at its third: what a run tells is then less than in a clean one, it says
 // so, and it says nothing else.
 func TestFaults(t *testing.T) {
 	var calls []string
-	synctest.Test(t, func(t *testing.T) { _, calls = clean(t) })
+	var want result
+	synctest.Test(t, func(t *testing.T) { want, calls = clean(t) })
 	for _, call := range calls {
-		for _, kind := range replay.Kinds {
+		for _, kind := range replaygcp.Kinds {
 			for after := range 3 {
+				if kind == replay.Endless && after > 0 { // each reads 64 MiB several times
+					continue
+				}
 				t.Run(fmt.Sprintf("%s/%s/%d", call, kind, after), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						want, _ := clean(t)
-						s := replay.New(replay.Options{State: state(t), Page: 5, Limits: replay.Unlimited,
-							Faults: []replay.Rule{{Call: call, Kind: kind, After: after}}})
+						s := server(t, replaygcp.Options{State: state(t), Page: 5, Limits: replay.Unlimited,
+							Faults: []replay.Rule{{Call: named(call), Kind: kind, From: after + 1, Delay: time.Minute}}})
 						got := gather(t, estate(t, s, gcp.Config{}))
 						less := compare(t, want, got)
-						struck := s.Counts()[call].Calls > after && kind != replay.EmptyPage
+						struck := s.Counts()[call].Calls > after && kind != replay.EmptyPage && kind != replay.Slow
 						if less && got.err == nil && len(got.gaps) == 0 && !incomplete(got) {
 							t.Error("less was told, and nothing says so")
 						}
@@ -66,14 +77,14 @@ func TestFaults(t *testing.T) {
 // tells all.
 func TestPassing(t *testing.T) {
 	var calls []string
-	synctest.Test(t, func(t *testing.T) { _, calls = clean(t) })
+	var want result
+	synctest.Test(t, func(t *testing.T) { want, calls = clean(t) })
 	for _, call := range calls {
-		for _, kind := range []replay.Kind{replay.Throttled, replay.Hang, replay.ServerError, replay.Truncated} {
+		for _, kind := range []replay.Kind{replay.Throttled, replay.Timeout, replay.ServerError, replay.Truncated} {
 			t.Run(call+"/"+string(kind), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					want, _ := clean(t)
-					s := replay.New(replay.Options{State: state(t), Page: 5, Limits: replay.Unlimited,
-						Faults: []replay.Rule{{Call: call, Kind: kind, Times: 1}}})
+					s := server(t, replaygcp.Options{State: state(t), Page: 5, Limits: replay.Unlimited,
+						Faults: []replay.Rule{{Call: named(call), Kind: kind, Nth: 1}}})
 					got := gather(t, estate(t, s, gcp.Config{}))
 					if got.err != nil || got.String() != want.String() {
 						t.Errorf("Gather = %v, want as if nothing had happened:\n%s", got.err, got)
@@ -176,7 +187,7 @@ func TestDenied(t *testing.T) {
 		t.Run(permission, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				want, _ := clean(t)
-				s := replay.New(replay.Options{State: state(t), Page: 5, Limits: replay.Unlimited, Denied: []string{permission}})
+				s := server(t, replaygcp.Options{State: state(t), Page: 5, Limits: replay.Unlimited, Denied: []string{permission}})
 				got := gather(t, estate(t, s, gcp.Config{}))
 				if got.err != nil || incomplete(got) || !compare(t, want, got) {
 					t.Errorf("Gather = %v, want a whole run that tells less:\n%s", got.err, got)
@@ -188,7 +199,7 @@ func TestDenied(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		s := replay.New(replay.Options{State: state(t), Denied: []string{"cloudasset.assets.listResource"}})
+		s := server(t, replaygcp.Options{State: state(t), Denied: []string{"cloudasset.assets.listResource"}})
 		got := gather(t, estate(t, s, gcp.Config{}))
 		var f *bulwark.Fault
 		if !errors.As(got.err, &f) || f.Kind != bulwark.FaultDenied || f.Needs != "cloudasset.assets.listResource" || !errors.Is(got.err, bulwark.ErrDenied) {
@@ -200,7 +211,7 @@ func TestDenied(t *testing.T) {
 // TestDisabled says what to enable.
 func TestDisabled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := replay.New(replay.Options{State: state(t), Disabled: []string{"cloudasset"}})
+		s := server(t, replaygcp.Options{State: state(t), Disabled: []string{"cloudasset"}})
 		got := gather(t, estate(t, s, gcp.Config{}))
 		var f *bulwark.Fault
 		if !errors.As(got.err, &f) || f.Kind != bulwark.FaultDisabled || f.Needs != "enable cloudasset.googleapis.com" {
@@ -213,7 +224,7 @@ func TestDisabled(t *testing.T) {
 // once: the server refuses nothing that is not asked again.
 func TestQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := replay.New(replay.Options{State: state(t), Page: 1})
+		s := server(t, replaygcp.Options{State: state(t), Page: 1})
 		want, _ := clean(t)
 		got := gather(t, estate(t, s, gcp.Config{}))
 		if got.err != nil || got.String() != want.String() {
@@ -240,7 +251,7 @@ func slow(k quota.Key) (quota.Limit, quota.Key) {
 func TestThrottled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		want, _ := clean(t)
-		s := replay.New(replay.Options{State: state(t), Page: 2, Limits: slow})
+		s := server(t, replaygcp.Options{State: state(t), Page: 2, Limits: slow})
 		e := estate(t, s, gcp.Config{})
 		got := gather(t, e)
 		throttled, calls := 0, 0
@@ -260,7 +271,7 @@ func TestThrottled(t *testing.T) {
 // TestCancelled ends a run at once, whatever it waits for.
 func TestCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := replay.New(replay.Options{State: state(t), Faults: []replay.Rule{{Call: "cloudasset:*", Kind: replay.Hang}}})
+		s := server(t, replaygcp.Options{State: state(t), Faults: []replay.Rule{{Call: replay.Call{Service: "cloudasset"}, Kind: replay.Timeout}}})
 		e := estate(t, s, gcp.Config{})
 		done := make(chan error)
 		ctx, cancel := context.WithCancel(t.Context())

@@ -18,7 +18,8 @@ import (
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/provider/gcp"
-	replay "github.com/bulwarksec/bulwark/internal/replay/gcp"
+	"github.com/bulwarksec/bulwark/internal/replay"
+	replaygcp "github.com/bulwarksec/bulwark/internal/replay/gcp"
 )
 
 // TestRoots reads parts of the estate by every kind of root and filter.
@@ -40,7 +41,7 @@ func TestRoots(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := gather(t, estate(t, replay.New(replay.Options{State: state(t)}), tt.config))
+				r := gather(t, estate(t, server(t, replaygcp.Options{State: state(t)}), tt.config))
 				var scopes []string
 				for scope, l := range r.listings {
 					scopes = append(scopes, scope)
@@ -63,7 +64,7 @@ func TestRoots(t *testing.T) {
 // TestAbove says of policies above the root that they are unknown.
 func TestAbove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := gather(t, estate(t, replay.New(replay.Options{State: state(t)}), gcp.Config{Folder: "700"}))
+		r := gather(t, estate(t, server(t, replaygcp.Options{State: state(t)}), gcp.Config{Folder: "700"}))
 		got := string(bulwark.AppendJSON(nil, r.assets["live://cloudresourcemanager.googleapis.com/projects/101"].Observed))
 		want := `{"constraints":[{"$unknown":"the policies of organizations/900 are outside of what the connector reads"}],` +
 			`"auditLogs":[{"$unknown":"the audit configurations of organizations/900 are outside of what the connector reads"}],` +
@@ -79,7 +80,7 @@ func TestAbove(t *testing.T) {
 func TestOneProjectFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := gcp.Config{Organization: "900", Projects: []string{"absent-project", "lab-test"}}
-		r := gather(t, estate(t, replay.New(replay.Options{State: state(t)}), config))
+		r := gather(t, estate(t, server(t, replaygcp.Options{State: state(t)}), config))
 		if r.err != nil || !r.listings["gcp/lab-test"].Complete || len(r.assets) != 4 {
 			t.Errorf("Gather = %v, want the project that is there:\n%s", r.err, r)
 		}
@@ -94,7 +95,7 @@ func TestSnapshot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		want, _ := clean(t)
 		st := state(t)
-		s := replay.New(replay.Options{State: st, Page: 2, Limits: replay.Unlimited})
+		s := server(t, replaygcp.Options{State: st, Page: 2, Limits: replay.Unlimited})
 		e := estate(t, s, gcp.Config{})
 		n := 0
 		got := result{assets: map[string]*bulwark.Asset{}, listings: map[string]bulwark.Listing{}}
@@ -104,7 +105,7 @@ func TestSnapshot(t *testing.T) {
 				if n++; n == 1 {
 					time.Sleep(time.Second)
 					st.Delete(time.Now(), "//storage.googleapis.com/shop-logs")
-					st.Set(time.Now(), replay.Resource{Name: "//storage.googleapis.com/shop-new", Type: "storage.googleapis.com/Bucket", Ancestors: []string{"projects/101", "folders/700", "organizations/900"}})
+					st.Set(time.Now(), replaygcp.Resource{Name: "//storage.googleapis.com/shop-new", Type: "storage.googleapis.com/Bucket", Ancestors: []string{"projects/101", "folders/700", "organizations/900"}})
 				}
 			}
 			return nil
@@ -121,7 +122,7 @@ func TestSnapshot(t *testing.T) {
 
 func TestScopes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		got, err := estate(t, replay.New(replay.Options{State: state(t)}), gcp.Config{}).Scopes(t.Context())
+		got, err := estate(t, server(t, replaygcp.Options{State: state(t)}), gcp.Config{}).Scopes(t.Context())
 		want := []bulwark.ScopeInfo{{Path: "gcp/folders/700", Name: "Production", Kind: "folder"}, {Path: "gcp/lab-test", Name: "Lab", Kind: "project"},
 			{Path: "gcp/organizations/900", Name: "shop.example", Kind: "organization"}, {Path: "gcp/shop-prod", Name: "Shop", Kind: "project"}}
 		if diff := godiff.Diff(want, got); diff != "" || err != nil {
@@ -135,28 +136,28 @@ func TestScopes(t *testing.T) {
 func TestProbe(t *testing.T) {
 	tests := []struct {
 		name string
-		o    replay.Options
+		o    replaygcp.Options
 		want string
 	}{
-		{"all", replay.Options{}, `cloudasset.assets.listResource allowed
+		{"all", replaygcp.Options{}, `cloudasset.assets.listResource allowed
 cloudasset.assets.listIamPolicy allowed
 cloudasset.assets.listOrgPolicy allowed
 cloudasset.assets.listAccessPolicy allowed
 essentialcontacts.contacts.list allowed
 bigquery.datasets.get allowed`},
-		{"some denied", replay.Options{Denied: []string{"cloudasset.assets.listIamPolicy", "bigquery.*"}}, `cloudasset.assets.listResource allowed
+		{"some denied", replaygcp.Options{Denied: []string{"cloudasset.assets.listIamPolicy", "bigquery.*"}}, `cloudasset.assets.listResource allowed
 cloudasset.assets.listIamPolicy denied
 cloudasset.assets.listOrgPolicy allowed
 cloudasset.assets.listAccessPolicy allowed
 essentialcontacts.contacts.list allowed
 bigquery.datasets.get denied`},
-		{"services off", replay.Options{Disabled: []string{"essentialcontacts", "cloudresourcemanager"}}, `cloudasset.assets.listResource allowed
+		{"services off", replaygcp.Options{Disabled: []string{"essentialcontacts", "cloudresourcemanager"}}, `cloudasset.assets.listResource allowed
 cloudasset.assets.listIamPolicy allowed
 cloudasset.assets.listOrgPolicy allowed
 cloudasset.assets.listAccessPolicy allowed
 essentialcontacts.contacts.list denied
 bigquery.datasets.get untried`},
-		{"not reached", replay.Options{Faults: []replay.Rule{{Call: "*", Kind: replay.Hang}}}, `cloudasset.assets.listResource unreachable
+		{"not reached", replaygcp.Options{Faults: []replay.Rule{{Kind: replay.Timeout}}}, `cloudasset.assets.listResource unreachable
 cloudasset.assets.listIamPolicy unreachable
 cloudasset.assets.listOrgPolicy unreachable
 cloudasset.assets.listAccessPolicy unreachable
@@ -168,7 +169,7 @@ bigquery.datasets.get untried`},
 			synctest.Test(t, func(t *testing.T) {
 				tt.o.State = state(t)
 				var got []string
-				err := estate(t, replay.New(tt.o), gcp.Config{}).Probe(t.Context(), func(p bulwark.Probe) error {
+				err := estate(t, server(t, tt.o), gcp.Config{}).Probe(t.Context(), func(p bulwark.Probe) error {
 					got = append(got, p.Permission+" "+string(p.State))
 					if p.State != bulwark.ProbeAllowed && p.Why == "" {
 						t.Errorf("%s is %s and does not say why", p.Permission, p.State)
@@ -186,7 +187,7 @@ bigquery.datasets.get untried`},
 // TestPlan foresees what a run then calls.
 func TestPlan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := replay.New(replay.Options{State: state(t)})
+		s := server(t, replaygcp.Options{State: state(t)})
 		e := estate(t, s, gcp.Config{})
 		plan, err := e.Plan(t.Context())
 		if err != nil || plan.Total != 6 || len(plan.Scopes) != 4 {
@@ -208,7 +209,7 @@ func TestPlan(t *testing.T) {
 // TestAccess has a permission for every call of a run.
 func TestAccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := replay.New(replay.Options{State: state(t)})
+		s := server(t, replaygcp.Options{State: state(t)})
 		e := estate(t, s, gcp.Config{})
 		gather(t, e)
 		var listed []string
@@ -228,7 +229,7 @@ func TestAccess(t *testing.T) {
 // that needs no machine of the provider.
 func TestCredentials(t *testing.T) {
 	front := httptest.NewUnstartedServer(nil)
-	s := replay.New(replay.Options{State: state(t), Address: "http://" + front.Listener.Addr().String(), Subject: "subject-1", Limits: replay.Unlimited})
+	s := server(t, replaygcp.Options{State: state(t), Address: "http://" + front.Listener.Addr().String(), Subject: "subject-1", Limits: replay.Unlimited})
 	front.Config.Handler = s
 	front.Start()
 	defer front.Close()
@@ -249,7 +250,7 @@ func TestCredentials(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e, err := gcp.New(gcp.Config{Organization: "900", Endpoint: front.URL, Credential: tt.credential}, gcp.Options{Connector: "c", Secret: tt.secret, Types: types, SecretKey: []byte("k")})
+			e, err := gcp.New(gcp.Config{Organization: "900", Endpoint: front.URL, Credential: tt.credential}, gcp.Options{Connector: "c", Secret: &gcp.Secret{File: string(tt.secret)}, Types: types, SecretKey: []byte("k")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -270,7 +271,7 @@ func TestCredentials(t *testing.T) {
 
 // TestRefusedConfig says what is wrong before any call is made.
 func TestRefusedConfig(t *testing.T) {
-	s := replay.New(replay.Options{})
+	s := server(t, replaygcp.Options{})
 	key := func(field, value string) []byte {
 		var m map[string]any
 		if err := json.Unmarshal(s.Credential(), &m); err != nil {
@@ -294,6 +295,7 @@ func TestRefusedConfig(t *testing.T) {
 		{"a path", gcp.Config{Project: "a/../b"}, nil, "neither an id nor a number"},
 		{"a name for a number", gcp.Config{Organization: "shop.example"}, nil, "is not a number"},
 		{"endpoint", gcp.Config{Organization: "1", Endpoint: "file:///etc"}, nil, "is not the address of a server"},
+		{"endpoint elsewhere", gcp.Config{Organization: "1", Endpoint: "https://elsewhere.example"}, nil, "is not a loopback address"},
 		{"no key", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialKey}}, []byte("{}"), "no private key"},
 		{"a key whose tokens come from elsewhere", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialKey}}, key("token_uri", "https://elsewhere.example/token"), "want an address below https://*.googleapis.com"},
 		{"federation by a program", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialFederation}}, []byte(`{"type":"external_account","credential_source":{"executable":{"command":"x"}}}`), "runs a program"},
@@ -303,7 +305,7 @@ func TestRefusedConfig(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := gcp.New(tt.config, gcp.Options{Secret: tt.secret})
+			_, err := gcp.New(tt.config, gcp.Options{Secret: &gcp.Secret{File: string(tt.secret)}})
 			if !errors.Is(err, bulwark.ErrInvalid) || !strings.Contains(fmt.Sprint(err), tt.want) {
 				t.Errorf("New = %v, want one of kind ErrInvalid that says %q", err, tt.want)
 			}

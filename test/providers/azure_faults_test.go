@@ -87,6 +87,9 @@ func compareRuns(t *testing.T, clean, got *gathered) {
 		if lost := lostValues(want.Properties, a.Properties, ""); len(lost) > 0 {
 			t.Errorf("%s lost %v without being unknown", id, lost)
 		}
+		if lost := lostValues(want.Observed, a.Observed, ""); len(lost) > 0 {
+			t.Errorf("%s lost %v of what was observed without being unknown", id, lost)
+		}
 		changed = changed || !bulwark.Equal(want.Properties, a.Properties) || !bulwark.Equal(want.Observed, a.Observed)
 	}
 	for key, l := range got.listings {

@@ -283,8 +283,10 @@ func FuzzRow(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	rt := &answers{status: 200}
+	e, _ := testEstate(f, rt)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		e, _ := testEstate(t, &answers{status: 200, body: string(body)})
+		rt.body = string(body)
 		g := &gathering{Estate: e, yield: func(item bulwark.Gathered) error {
 			if a := item.Asset; a != nil && !strings.HasPrefix(a.ID, "live:/") {
 				t.Errorf("id %q", a.ID)
@@ -315,11 +317,13 @@ func FuzzAnswers(f *testing.F) {
 		f.Add(200, []byte(seed))
 		f.Add(403, []byte(seed))
 	}
+	rt := &answers{}
+	e, _ := testEstate(f, rt)
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		if status < 200 || status > 599 {
 			return
 		}
-		e, _ := testEstate(t, &answers{status: status, body: string(body)})
+		rt.status, rt.body = status, string(body)
 		patches, _, err := e.detailed(t.Context(), "microsoft.web/sites", "/subscriptions/x/a", bulwark.Value{})
 		if err != nil {
 			t.Fatalf("detailed: %v, want gaps and no error", err)

@@ -80,6 +80,8 @@ type place struct {
 	types  map[string]bool           // that were seen
 	faults map[string]*bulwark.Fault // by type: of its listing alone
 	rights rights                    // nil: unknown or not asked
+	owners []string                  // principals that own the subscription; nil: not asked for
+	why    string                    // the owners are not all known
 	own    bool                      // the subscription's own row was seen
 }
 
@@ -121,7 +123,16 @@ func (g *gathering) batch(ctx context.Context, subs []subscription, roles *roleN
 	}
 	work, inner := errgroup.WithContext(ctx)
 	work.SetLimit(parallel)
+	for _, s := range subs {
+		work.Go(func() error { return g.readRights(inner, s.id) })
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	work, inner = errgroup.WithContext(ctx)
+	work.SetLimit(parallel)
 	ask := &asking{g: g, work: work, ctx: inner, roles: roles}
+	ask.assignments(subs)
 	fault := ask.tables(subs)
 	if fault != nil && inner.Err() == nil && len(subs) > 1 && isOfOne(fault) {
 		for _, s := range subs {
@@ -133,9 +144,6 @@ func (g *gathering) batch(ctx context.Context, subs []subscription, roles *roleN
 		for _, s := range subs {
 			g.fail(s.id, fault)
 		}
-	}
-	for _, s := range subs {
-		work.Go(func() error { return g.readRights(inner, s.id) })
 	}
 	if err := work.Wait(); err != nil {
 		return err
@@ -192,13 +200,37 @@ type asking struct {
 	roles *roleNames
 }
 
-// tables asks for all tables of some subscriptions and returns the first fault.
+// assignments asks who holds which role. Its failure makes those listings and
+// the owners of the subscriptions unknown, and nothing else.
+func (a *asking) assignments(subs []subscription) {
+	if excluded(a.g.config.Exclude.Types, roleAssignment) {
+		return
+	}
+	ids := make([]string, len(subs))
+	for i, s := range subs {
+		ids[i] = s.id
+		a.g.owners(s.id, "")
+	}
+	_, err := a.g.rows(a.ctx, query{text: assignmentsQuery, subscriptions: ids}, func(row bulwark.Value) error {
+		if sub, principal := ownerOf(row); principal != "" {
+			a.g.owners(sub, principal)
+		}
+		a.row(row, ids)
+		return a.ctx.Err()
+	})
+	for _, id := range ids {
+		a.g.ownersRead(id, err)
+	}
+}
+
+// tables asks for the resources of some subscriptions and returns the first
+// fault.
 func (a *asking) tables(subs []subscription) *bulwark.Fault {
 	ids := make([]string, len(subs))
 	for i, s := range subs {
 		ids[i] = s.id
 	}
-	for _, text := range []string{containersQuery, resourcesQuery, assignmentsQuery} {
+	for _, text := range []string{containersQuery, resourcesQuery} {
 		_, err := a.g.rows(a.ctx, query{text: text, subscriptions: ids}, func(row bulwark.Value) error {
 			a.row(row, ids)
 			return a.ctx.Err()

@@ -33,6 +33,7 @@ func (g *gathering) resource(ctx context.Context, r resource) error {
 		return err
 	}
 	r.extra = append(append(r.extra, patches...), derived(r)...)
+	r.extra = append(r.extra, g.ownersPatch(r)...)
 	items, err := g.asset(r)
 	if err != nil {
 		g.saw(r.scope, r.typ, faultOf(err, r.id))

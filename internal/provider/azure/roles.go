@@ -3,6 +3,7 @@ package azure
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
@@ -122,7 +123,7 @@ type roleNames struct {
 // Roles that may do everything, or give themselves what they lack. Source:
 // Azure documentation, "Azure built-in roles".
 var allPowerful = []string{
-	"8e3af657-a8ff-443c-a75c-2fe8c4bcb635", // Owner
+	ownerRole,
 	"b24988ac-6180-42a0-ab88-20f7382dd24c", // Contributor
 	"18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", // User Access Administrator
 	"f58310d9-a9f6-439a-9e8d-f62e7b41a168", // Role Based Access Control Administrator
@@ -183,4 +184,69 @@ func derived(r resource) []patch {
 		}
 	}
 	return out
+}
+
+const ownerRole = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+
+// ownerOf returns the subscription whose owner an assignment makes somebody,
+// and whom. It is nothing for other roles, and for scopes above and below.
+func ownerOf(row bulwark.Value) (subscription, principal string) {
+	p := row.Get("properties")
+	scope := p.Get("scope").Text()
+	sub := subscriptionOf(scope)
+	if sub == "" || !strings.EqualFold(scope, "/subscriptions/"+sub) || !strings.HasSuffix(strings.ToLower(p.Get("roleDefinitionId").Text()), "/"+ownerRole) {
+		return "", ""
+	}
+	return sub, p.Get("principalId").Text()
+}
+
+// owners adds an owner of a subscription; with "" they are to be known.
+func (g *gathering) owners(id, principal string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.places[subscriptionScope(id)]
+	switch {
+	case p == nil:
+	case p.owners == nil:
+		p.owners = []string{}
+		fallthrough
+	default:
+		if principal != "" && !slices.Contains(p.owners, principal) {
+			p.owners = append(p.owners, principal)
+		}
+	}
+}
+
+// ownersRead tells how the question for role assignments went. Who may not
+// read them all is not told what was left out.
+func (g *gathering) ownersRead(id string, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.places[subscriptionScope(id)]
+	action := roleAssignment + "/read"
+	switch {
+	case err != nil:
+		f := faultOf(err, id)
+		p.types[roleAssignment], p.faults[roleAssignment], p.why = true, f, provider.Reason(f)
+	case !p.rights.permits(action):
+		p.why = provider.Reason(&bulwark.Fault{Kind: bulwark.FaultDenied, Needs: needsAction(action)})
+	}
+	slices.Sort(p.owners)
+}
+
+// ownersPatch are the owners of a subscription, for its own row.
+func (g *gathering) ownersPatch(r resource) []patch {
+	if r.typ != subscriptionType {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch p := g.places[r.scope]; {
+	case p.why != "":
+		return []patch{{path: []string{"_owners"}, reason: p.why}}
+	case p.owners == nil:
+		return []patch{{path: []string{"_owners"}, reason: "role assignments are left out by the configuration"}}
+	default:
+		return []patch{{path: []string{"_owners"}, value: textList(p.owners)}}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -67,6 +68,8 @@ func newClient(config Config, o Options, root string) (*client, error) {
 	return c, nil
 }
 
+// checkEndpoint takes an address on this machine only: tokens, and the files
+// that a federation file names, would be sent there.
 func checkEndpoint(endpoint string) error {
 	if endpoint == "" {
 		return nil
@@ -74,6 +77,9 @@ func checkEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
 		return fmt.Errorf("endpoint %q is not the address of a server", endpoint)
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err != nil || !ip.IsLoopback() {
+		return fmt.Errorf("endpoint %q is not a loopback address, such as http://127.0.0.1:9000", endpoint)
 	}
 	return nil
 }

@@ -57,13 +57,17 @@ func tokenSource(config Config, o Options) (source oauth2.TokenSource, project s
 	if config.Credential.Impersonate != "" {
 		scope = fullScope
 	}
+	var file []byte
+	if o.Secret != nil {
+		file = []byte(o.Secret.File)
+	}
 	switch config.Credential.Kind {
 	case CredentialDefault, "":
 		source = &lazy{func() (oauth2.TokenSource, error) { return google.DefaultTokenSource(ctx, scope) }}
 	case CredentialKey:
-		source, project, err = keySource(ctx, o.Secret, config.Endpoint, scope)
+		source, project, err = keySource(ctx, file, config.Endpoint, scope)
 	case CredentialFederation:
-		source, err = federationSource(ctx, o.Secret, config.Endpoint, scope)
+		source, err = federationSource(ctx, file, config.Endpoint, scope)
 	case CredentialMetadata:
 		source = google.ComputeTokenSource(config.Credential.Account, scope)
 	default:

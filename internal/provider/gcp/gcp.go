@@ -35,7 +35,7 @@ type Config struct {
 	Exclude      Exclude    `json:"exclude,omitzero"`
 	Credential   Credential `json:"credential,omitzero"`
 	QuotaProject string     `json:"quotaProject,omitempty"` // whose quota the calls use; none is the credential's own project
-	Endpoint     string     `json:"endpoint,omitempty"`     // of another server, which is called as <endpoint>/<service host>/<path>
+	Endpoint     string     `json:"endpoint,omitempty"`     // of a server on this machine, which is called as <endpoint>/<service host>/<path>: for tests and demos
 }
 
 // Exclude says what is passed over below the root. * at an end is any text.
@@ -44,10 +44,15 @@ type Exclude struct {
 	Types    []string `json:"types,omitempty"`    // k8s.io/*, run.googleapis.com/Revision
 }
 
+// Secret is kept apart from Config, which may be shown.
+type Secret struct {
+	File string `json:"file"` // the JSON of a service account's key file, or of a workload identity federation file
+}
+
 // Options is what the program gives a configured estate.
 type Options struct {
 	Connector string            // written on assets and listings
-	Secret    []byte            // a credential file's JSON, for the kinds that have one
+	Secret    *Secret           // for the kinds of credential that have one
 	Types     *bulwark.Types    // schema of assets
 	Limiter   *quota.Limiter    // shared by all connectors; nil is one of its own
 	HTTP      http.RoundTripper // nil is a transport of its own

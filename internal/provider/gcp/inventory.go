@@ -60,7 +60,7 @@ func (e *Estate) list(ctx context.Context, q query, page func(assets []bulwark.V
 	err = provider.Pages(ctx, k.String(), object, maxPages, func(ctx context.Context, token string) (string, error) {
 		v, err := e.client.get(ctx, k, object, "/v1/"+q.parent+"/assets", q.values(token))
 		for errors.Is(err, provider.ErrTooLarge) && q.size > 1 { // pages of large assets: a page may be smaller than the one before
-			q.size = max(1, q.size/4)
+			q.size = max(1, q.size/10)
 			v, err = e.client.get(ctx, k, object, "/v1/"+q.parent+"/assets", q.values(token))
 		}
 		if err != nil {

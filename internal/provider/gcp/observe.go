@@ -95,7 +95,7 @@ func (g *gathering) exported(n *node, unread []string) (bool, string) {
 			return true, ""
 		}
 	}
-	for _, gap := range g.failed {
+	if gap := g.failed[g.parentFor(n)]; gap != nil {
 		return false, "the log sinks were not all listed: " + gap.Why
 	}
 	return false, beyond("log sinks", unread)

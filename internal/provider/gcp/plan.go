@@ -32,6 +32,7 @@ func (e *Estate) Plan(ctx context.Context) (bulwark.CallPlan, error) {
 	}
 	parents := int64(len(e.parents()))
 	plan := bulwark.CallPlan{Scopes: scopes, Filter: []bulwark.LogFilter{{Log: "Cloud Audit Logs", Field: "protoPayload.requestMetadata.callerSuppliedUserAgent", Value: userAgent}}}
+	buckets := map[quota.Key]float64{} // calls that share a quota
 	add := func(k call, name string, count int64, basis string, logged bool) {
 		if count == 0 {
 			return
@@ -41,8 +42,9 @@ func (e *Estate) Plan(ctx context.Context) (bulwark.CallPlan, error) {
 		if logged {
 			plan.Logged += count
 		}
-		limit, _ := quota.For(quota.Key{Provider: "gcp", Scope: e.client.bills, Service: k.service, Action: k.method})
-		plan.Seconds += max(0, (float64(count)-limit.Burst)/limit.Rate)
+		limit, bucket := quota.For(quota.Key{Provider: "gcp", Scope: e.client.bills, Service: k.service, Action: k.method})
+		buckets[bucket] += float64(count)
+		plan.Seconds = max(plan.Seconds, (buckets[bucket]-limit.Burst)/limit.Rate)
 	}
 	pages := func(c content, assumed int64) {
 		k := listCalls[c]

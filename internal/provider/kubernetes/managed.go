@@ -18,7 +18,7 @@ const (
 
 var (
 	eksARN  = regexp.MustCompile(`^arn:aws[a-z-]*:eks:[a-z0-9-]+:\d{12}:cluster/[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
-	eksHost = regexp.MustCompile(`^[0-9A-F]{32}\.[a-z0-9.]+\.eks\.amazonaws\.com(\.cn)?$`)
+	eksHost = regexp.MustCompile(`^[0-9A-F]{32}\.[a-z0-9.-]+\.eks\.amazonaws\.com(\.cn)?$`)
 	gkeName = regexp.MustCompile(`^gke_([a-z][a-z0-9-]{4,28}[a-z0-9])_([a-z0-9-]+)_([a-z][a-z0-9-]{0,39})$`)
 	aksHost = regexp.MustCompile(`\.azmk8s\.io$`)
 )

@@ -359,3 +359,53 @@ func TestRealRefusesContents(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestRealRole reads with the role of deploy/kubernetes: all but Secrets.
+func TestRealRole(t *testing.T) {
+	r := openReal(t)
+	text, err := os.ReadFile(deployed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := yamldoc.Decode(text, yamldoc.Options{})
+	if err != nil || len(docs) == 0 {
+		t.Fatalf("%s: %v", deployed, err)
+	}
+	rules := string(bulwark.AppendJSON(nil, docs[0].Get("rules")))
+	r.create("v1", "serviceaccounts", `{kind: ServiceAccount, metadata: {name: bulwark}}`)
+	r.create("rbac.authorization.k8s.io/v1", "clusterroles", fmt.Sprintf(`{kind: ClusterRole, metadata: {name: %s}, rules: %s}`, r.ns, rules))
+	r.create("rbac.authorization.k8s.io/v1", "clusterrolebindings", fmt.Sprintf(`{kind: ClusterRoleBinding, metadata: {name: %s}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: %s}, subjects: [{kind: ServiceAccount, name: bulwark, namespace: %s}]}`, r.ns, r.ns, r.ns))
+	t.Cleanup(func() {
+		r.delete("rbac.authorization.k8s.io/v1", "clusterrolebindings", r.ns)
+		r.delete("rbac.authorization.k8s.io/v1", "clusterroles", r.ns)
+	})
+	c := r.as(r.token("bulwark"), Config{})
+	r.eventually(func() bool { _, err := c.Scopes(context.Background()); return err == nil })
+	got := mustGather(t, c)
+	for _, g := range got.gaps {
+		if g.Needs != "list secrets (core)" {
+			t.Errorf("gap %+v", g)
+		}
+	}
+	for typ, l := range got.listings {
+		if l.Complete == (typ == "v1/Secret") {
+			t.Errorf("listing of %s: complete %v", typ, l.Complete)
+		}
+	}
+	denied := map[string]string{}
+	if err := c.Probe(context.Background(), func(p bulwark.Probe) error {
+		if p.State != bulwark.ProbeAllowed && p.State != bulwark.ProbeUntried {
+			denied[p.Permission] = p.Why
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(denied) != 2 || denied["list secrets (core)"] == "" || denied["watch secrets (core)"] == "" {
+		t.Errorf("denied = %v, want what concerns secrets", denied)
+	}
+	plan, err := c.Plan(context.Background())
+	if err != nil || plan.Total < int64(len(got.listings)) {
+		t.Errorf("Plan = %+v, %v", plan, err)
+	}
+}

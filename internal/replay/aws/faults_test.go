@@ -26,7 +26,7 @@ func faulty(t *testing.T, rule replay.Rule) *eks.Client {
 	t.Helper()
 	o := testOptions()
 	for _, name := range []string{"a", "b", "c"} {
-		Put(o.World, Place{Account: account, Region: "eu-west-1"}, ekstypes.Cluster{Name: aws.String(name)})
+		Put(o.World, Place{Account: testAccount, Region: "eu-west-1"}, ekstypes.Cluster{Name: aws.String(name)})
 	}
 	rule.Call = replay.Call{Service: "eks", Operation: "ListClusters"}
 	rule.Nth = 2
@@ -151,7 +151,7 @@ func TestQuota(t *testing.T) {
 	if _, err := client.DescribeInstances(context.Background(), nil); err != nil {
 		t.Errorf("after a second: %v", err)
 	}
-	call := replay.Call{Scope: account, Region: "eu-west-1", Service: "ec2", Operation: "DescribeInstances"}
+	call := replay.Call{Scope: testAccount, Region: "eu-west-1", Service: "ec2", Operation: "DescribeInstances"}
 	if got := s.Counts()[call]; got != (replay.Count{Calls: 4, Throttled: 1}) {
 		t.Errorf("counts = %+v, want 4 calls, 1 throttled", got)
 	}
@@ -161,7 +161,7 @@ func TestSchedule(t *testing.T) {
 	o := testOptions()
 	now := start
 	o.Now = func() time.Time { return now }
-	at := Place{Account: account, Region: "eu-west-1"}
+	at := Place{Account: testAccount, Region: "eu-west-1"}
 	Put(o.World, at, ec2types.Volume{VolumeId: aws.String("vol-1")})
 	o.World.Schedule(start.Add(time.Hour), func(w *World) {
 		Replace(w, at, func([]ec2types.Volume) []ec2types.Volume { return nil })
@@ -178,9 +178,9 @@ func TestSchedule(t *testing.T) {
 
 func TestSelection(t *testing.T) {
 	o := testOptions()
-	at := Place{Account: account, Region: "eu-west-1"}
+	at := Place{Account: testAccount, Region: "eu-west-1"}
 	Put(o.World, at,
-		ec2types.Snapshot{SnapshotId: aws.String("snap-1"), OwnerId: aws.String(account), VolumeId: aws.String("vol-1")},
+		ec2types.Snapshot{SnapshotId: aws.String("snap-1"), OwnerId: aws.String(testAccount), VolumeId: aws.String("vol-1")},
 		ec2types.Snapshot{SnapshotId: aws.String("snap-2"), OwnerId: aws.String("amazon")})
 	client := ec2.NewFromConfig(sdkConfig(newServer(t, o).Transport(), "eu-west-1"))
 	ctx := context.Background()
@@ -215,10 +215,29 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// TestParents has the groups of one cluster kept apart from another's.
+func TestParents(t *testing.T) {
+	o := testOptions()
+	at := Place{Account: testAccount, Region: "eu-west-1"}
+	Put(o.World, at.In("blue"), ekstypes.Nodegroup{NodegroupName: aws.String("n")})
+	client := eks.NewFromConfig(sdkConfig(newServer(t, o).Transport(), "eu-west-1"))
+	ctx := context.Background()
+	for cluster, want := range map[string]int{"blue": 1, "green": 0} {
+		out, err := client.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: &cluster})
+		if err != nil || len(out.Nodegroups) != want {
+			t.Errorf("ListNodegroups(%s) = %v, %v; want %d", cluster, out, err, want)
+		}
+	}
+	_, err := client.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String("green"), NodegroupName: aws.String("n")})
+	if code(err) != "ResourceNotFoundException" {
+		t.Errorf("another cluster's group: %v", err)
+	}
+}
+
 func TestS3Hosts(t *testing.T) {
 	o := testOptions()
-	Put(o.World, Place{Account: account}, bucketIn("here.b", "eu-west-1"), bucketIn("there", "us-east-1"))
-	Answer(o.World, Place{Account: account}, "here.b", &s3.GetBucketVersioningOutput{Status: "Enabled"})
+	Put(o.World, Place{Account: testAccount}, bucketIn("here.b", "eu-west-1"), bucketIn("there", "us-east-1"))
+	Answer(o.World, Place{Account: testAccount}, "here.b", &s3.GetBucketVersioningOutput{Status: "Enabled"})
 	s := newServer(t, o)
 	for _, pathStyle := range []bool{false, true} {
 		client := s3.NewFromConfig(sdkConfig(s.Transport(), "eu-west-1"), func(o *s3.Options) { o.UsePathStyle = pathStyle })
@@ -243,7 +262,7 @@ func TestDeterminism(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := replay.Call{Scope: account, Region: "eu-west-1", Service: "ec2", Operation: "DescribeVpcs"}
+	c := replay.Call{Scope: testAccount, Region: "eu-west-1", Service: "ec2", Operation: "DescribeVpcs"}
 	hits := 0
 	for n := range 1000 {
 		first, second := f.For(c, n+1), f.For(c, n+1)

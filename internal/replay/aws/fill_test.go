@@ -6,30 +6,46 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	accessanalyzertypes "github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
 // filler makes values in which every member is set, from a seed.
 type filler struct {
 	*rand.Rand
-	unions map[string][]reflect.Type // a union's interface → its members' structs
-	depth  int
+	depth int // below which no structure is set
 }
 
 func newFiller(seed uint64) *filler {
 	return &filler{Rand: rand.New(rand.NewPCG(seed, 1)), depth: 7}
 }
 
+// unions has one member of some unions, one for each way of writing them; the
+// others stay nil.
+var unions = map[reflect.Type]reflect.Type{
+	reflect.TypeFor[accessanalyzertypes.AnalyzerConfiguration](): reflect.TypeFor[accessanalyzertypes.AnalyzerConfigurationMemberUnusedAccess](),
+	reflect.TypeFor[cloudwatchtypes.EvaluationCriteria]():        reflect.TypeFor[cloudwatchtypes.EvaluationCriteriaMemberPromQLCriteria](),
+	reflect.TypeFor[cloudwatchtypes.EvaluationWindow]():          reflect.TypeFor[cloudwatchtypes.EvaluationWindowMemberSlidingWindow](),
+}
+
 // fill sets v; recursive types end at the filler's depth.
 func (f *filler) fill(v reflect.Value, depth int) {
-	if depth > f.depth {
-		return
-	}
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		v.Set(reflect.ValueOf(time.Unix(1_600_000_000+f.Int64N(1e8), 0).UTC()))
 		return
 	}
 	switch v.Kind() {
+	case reflect.Interface:
+		if t := unions[v.Type()]; t != nil {
+			p := reflect.New(t)
+			f.fill(p.Elem(), depth+1)
+			v.Set(p)
+		}
 	case reflect.Pointer:
+		if depth >= f.depth && isStructure(v.Type().Elem()) {
+			return
+		}
 		p := reflect.New(v.Type().Elem())
 		f.fill(p.Elem(), depth+1)
 		v.Set(p)
@@ -42,6 +58,9 @@ func (f *filler) fill(v reflect.Value, depth int) {
 	case reflect.Slice:
 		f.fillSlice(v, depth)
 	case reflect.Map:
+		if depth >= f.depth {
+			return
+		}
 		m := reflect.MakeMap(v.Type())
 		for range 2 {
 			k, e := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
@@ -61,12 +80,16 @@ func (f *filler) fill(v reflect.Value, depth int) {
 	}
 }
 
+func isStructure(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]()
+}
+
 func (f *filler) fillSlice(v reflect.Value, depth int) {
 	if v.Type().Elem().Kind() == reflect.Uint8 {
 		v.SetBytes([]byte(f.word()))
 		return
 	}
-	if depth+2 > f.depth && v.Type().Elem().Kind() == reflect.Struct {
+	if depth >= f.depth && isStructure(v.Type().Elem()) {
 		return
 	}
 	s := reflect.MakeSlice(v.Type(), 2, 2)

@@ -30,3 +30,19 @@ var (
 	_ = answer[organizations.ListTagsForResourceInput, organizations.ListTagsForResourceOutput]("ResourceId", nil)
 	_ = list[organizations.ListTargetsForPolicyInput, organizations.ListTargetsForPolicyOutput, organizationstypes.PolicyTargetSummary](of("PolicyId"))
 )
+
+// organized checks that the caller is in an organisation, and, but for looking
+// at that itself, is its management account.
+func (c *Call) organized() error {
+	if c.Service.Name != "organizations" {
+		return nil
+	}
+	out := answerOf[organizations.DescribeOrganizationOutput](c.World(), c.Place(), "")
+	switch {
+	case out == nil || out.Organization == nil:
+		return notFound("AWSOrganizationsNotInUseException", 400)
+	case c.Operation != "DescribeOrganization" && (out.Organization.MasterAccountId == nil || *out.Organization.MasterAccountId != c.Account):
+		return denied(c.Service, c.Principal, "organizations:"+c.Operation)
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -142,12 +143,14 @@ func innerFit(t reflect.Type, raw json.RawMessage) int {
 }
 
 func replayError(t *testing.T, h *handler, r recording) {
-	var data struct{ Error struct{ Code, Message string } }
+	var data struct {
+		Error struct{ Code, Message string }
+	}
 	if err := json.Unmarshal(r.Data, &data); err != nil || data.Error.Code == "" {
 		t.Fatalf("%s: no error code in %s", r.Call, r.Data)
 	}
 	s := &wireServer{h: h, err: &wire.Error{Code: data.Error.Code, Message: data.Error.Message, Status: r.Status}}
-	_, err := operate(sdkClients(sdkConfig(replay.Transport(s), "us-east-1"))[h.service], h.operation, context.Background(), requiredInput(h))
+	_, err := operate(sdkClient(h.service, sdkConfig(replay.Transport(s), "us-east-1")), h.operation, context.Background(), requiredInput(h))
 	var api smithy.APIError
 	if !errors.As(err, &api) || api.ErrorCode() != data.Error.Code && !strings.HasPrefix(s.fault, "matched") && api.ErrorCode() != strings.TrimPrefix(data.Error.Code, "AWS.SimpleQueueService.") {
 		t.Errorf("%s: error = %v, want code %s", r.Call, err, data.Error.Code)
@@ -166,7 +169,7 @@ func replayAnswer(t *testing.T, h *handler, r recording) []string {
 	var lost []string
 	setRecorded(t, out.Elem(), tree, h.name(), &lost)
 	s := &wireServer{h: h, output: out.Interface()}
-	got, err := operate(sdkClients(sdkConfig(replay.Transport(s), "us-east-1"))[h.service], h.operation, context.Background(), requiredInput(h))
+	got, err := operate(sdkClient(h.service, sdkConfig(replay.Transport(s), "us-east-1")), h.operation, context.Background(), requiredInput(h))
 	if err != nil || s.fault != "" {
 		t.Errorf("%s of %s: %v %s", r.Call, r.Flight, err, s.fault)
 		return nil
@@ -193,7 +196,11 @@ func setRecorded(t *testing.T, v reflect.Value, src any, where string, lost *[]s
 		return
 	}
 	if v.Type() == reflect.TypeFor[time.Time]() {
-		v.Set(reflect.ValueOf(recordedTime(t, src)))
+		at, ok := recordedTime(src)
+		if !ok {
+			*lost = append(*lost, fmt.Sprintf("%s, a time that is not %v", where, src))
+		}
+		v.Set(reflect.ValueOf(at))
 		return
 	}
 	switch v.Kind() {
@@ -202,7 +209,12 @@ func setRecorded(t *testing.T, v reflect.Value, src any, where string, lost *[]s
 		setRecorded(t, p.Elem(), src, where, lost)
 		v.Set(p)
 	case reflect.Struct:
-		for k, x := range src.(map[string]any) {
+		tree, ok := src.(map[string]any)
+		if !ok {
+			*lost = append(*lost, where+", a structure")
+			return
+		}
+		for k, x := range tree {
 			i, ok := fieldNamed(v.Type(), k)
 			if !ok {
 				*lost = append(*lost, k)
@@ -223,7 +235,7 @@ func setRecorded(t *testing.T, v reflect.Value, src any, where string, lost *[]s
 	case reflect.Interface:
 		*lost = append(*lost, "a union")
 	default:
-		setRecordedScalar(t, v, src, where)
+		setRecordedScalar(v, src, where, lost)
 	}
 }
 
@@ -232,7 +244,11 @@ func setRecordedSlice(t *testing.T, v reflect.Value, src any, where string, lost
 		v.SetBytes([]byte(s))
 		return
 	}
-	items := src.([]any)
+	items, ok := src.([]any)
+	if !ok {
+		*lost = append(*lost, where+", a list")
+		return
+	}
 	out := reflect.MakeSlice(v.Type(), len(items), len(items))
 	for i, x := range items {
 		setRecorded(t, out.Index(i), x, where, lost)
@@ -240,7 +256,7 @@ func setRecordedSlice(t *testing.T, v reflect.Value, src any, where string, lost
 	v.Set(out)
 }
 
-func setRecordedScalar(t *testing.T, v reflect.Value, src any, where string) {
+func setRecordedScalar(v reflect.Value, src any, where string, lost *[]string) {
 	switch x := src.(type) {
 	case string:
 		if v.Kind() == reflect.String {
@@ -266,21 +282,35 @@ func setRecordedScalar(t *testing.T, v reflect.Value, src any, where string) {
 			return
 		}
 	}
-	t.Errorf("%s: cannot set a %s from %v", where, v.Type(), src)
+	*lost = append(*lost, fmt.Sprintf("%s, a %s that is not %v", where, v.Type(), src))
 }
 
-func recordedTime(t *testing.T, src any) time.Time {
-	if n, ok := src.(json.Number); ok {
-		f, _ := n.Float64()
-		return time.UnixMilli(int64(f * 1000)).UTC()
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02"} {
-		if at, err := time.Parse(layout, src.(string)); err == nil {
-			return at.UTC().Truncate(time.Millisecond)
+// recordedTime returns the epoch for what no client could have read.
+func recordedTime(src any) (time.Time, bool) {
+	epoch := time.Unix(0, 0).UTC()
+	switch x := src.(type) {
+	case json.Number:
+		f, _ := x.Float64()
+		return time.UnixMilli(int64(f * 1000)).UTC(), true
+	case map[string]any: // one recorder wrote times apart
+		n := func(name string) int {
+			v, _ := x[name].(json.Number)
+			i, _ := v.Int64()
+			return int(i)
+		}
+		at := time.Date(n("year"), time.Month(n("month")), n("day"), n("hour"), n("minute"), n("second"), 0, time.UTC)
+		if n("year") == 0 {
+			return epoch, false
+		}
+		return at, true
+	case string:
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02"} {
+			if at, err := time.Parse(layout, x); err == nil && at.Year() > 1800 {
+				return at.UTC().Truncate(time.Millisecond), true
+			}
 		}
 	}
-	t.Errorf("cannot read the time %v", src)
-	return time.Time{}
+	return epoch, false
 }
 
 func fieldNamed(typ reflect.Type, name string) (int, bool) {

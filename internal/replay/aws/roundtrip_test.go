@@ -68,14 +68,13 @@ func TestRoundTrip(t *testing.T) {
 			f := newFiller(uint64(len(h.name())))
 			out := reflect.New(h.out)
 			f.fill(out.Elem(), 0)
-			adjustOutput(h, out.Elem())
 			in := reflect.New(h.in)
 			f.depth = 5
 			f.fill(in.Elem(), 0)
 			adjustInput(h, in.Elem())
 			s := &wireServer{h: h, output: out.Interface()}
-			clients := sdkClients(sdkConfig(replay.Transport(s), "eu-west-1"))
-			got, err := operate(clients[h.service], h.operation, context.Background(), in.Interface())
+			client := sdkClient(h.service, sdkConfig(replay.Transport(s), "eu-west-1"))
+			got, err := operate(client, h.operation, context.Background(), in.Interface())
 			if s.fault != "" {
 				t.Fatal(s.fault)
 			}
@@ -85,15 +84,12 @@ func TestRoundTrip(t *testing.T) {
 			if d := cmp.Diff(out.Interface(), got, compare); d != "" {
 				t.Errorf("output (-sent +read):\n%s", d)
 			}
-			if d := cmp.Diff(in.Interface(), s.input, compare); d != "" {
+			sorted := cmpopts.SortSlices(func(a, b string) bool { return a < b }) // a query string has no order
+			if d := cmp.Diff(in.Interface(), s.input, compare, sorted); d != "" {
 				t.Errorf("input (-sent +read):\n%s", d)
 			}
 		})
 	}
-}
-
-// adjustOutput undoes what no server answers.
-func adjustOutput(h *handler, out reflect.Value) {
 }
 
 // adjustInput sets what a client checks before it sends a request.

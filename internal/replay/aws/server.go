@@ -122,6 +122,9 @@ func (s *Server) answer(c *Call, req *wire.Request, id string, fault *replay.Rul
 	}
 	s.world.mu.RLock()
 	defer s.world.mu.RUnlock()
+	if err := c.organized(); err != nil {
+		return c.Service.EncodeError(asError(c.Service, err), id)
+	}
 	out, err := h.call(c, in)
 	if err != nil {
 		return c.Service.EncodeError(asError(c.Service, err), id)

@@ -13,6 +13,10 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	ekstypes "github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -22,7 +26,7 @@ import (
 	"github.com/bulwarksec/bulwark/internal/replay"
 )
 
-const account = "111122223333"
+const testAccount = "111122223333"
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
@@ -30,10 +34,10 @@ func testOptions() Options {
 	return Options{
 		World: NewWorld(),
 		Accounts: []Account{
-			{ID: account, DisabledRegions: []string{"me-south-1"}},
-			{ID: "444455556666", Roles: []Role{{Name: "BulwarkReader", ExternalID: "x-1", Trusts: []string{account}, Deny: []string{"s3:GetBucketPolicy"}}}},
+			{ID: testAccount, DisabledRegions: []string{"me-south-1"}},
+			{ID: "444455556666", Roles: []Role{{Name: "BulwarkReader", ExternalID: "x-1", Trusts: []string{testAccount}, Deny: []string{"s3:GetBucketPolicy"}}}},
 		},
-		Keys:   []Key{{ID: "AKIAROOT", Secret: "secret", Principal: Principal{Account: account, ARN: "arn:aws:iam::" + account + ":user/reader", UserID: "AIDAREADER"}}},
+		Keys:   []Key{{ID: "AKIAROOT", Secret: "secret", Principal: Principal{Account: testAccount, ARN: "arn:aws:iam::" + testAccount + ":user/reader", UserID: "AIDAREADER"}}},
 		Now:    func() time.Time { return start },
 		Limits: replay.Unlimited,
 	}
@@ -59,12 +63,12 @@ func code(err error) string {
 // TestOverHTTP has clients talk to a port, as they do with AWS_ENDPOINT_URL.
 func TestOverHTTP(t *testing.T) {
 	o := testOptions()
-	at := Place{Account: account, Region: "eu-west-1"}
+	at := Place{Account: testAccount, Region: "eu-west-1"}
 	Put(o.World, at, ec2types.Instance{InstanceId: aws.String("i-1")}, ec2types.Instance{InstanceId: aws.String("i-2")})
-	Put(o.World, at, Queue{URL: "https://sqs.eu-west-1.amazonaws.com/" + account + "/q"})
+	Put(o.World, at, Queue{URL: "https://sqs.eu-west-1.amazonaws.com/" + testAccount + "/q"})
 	Put(o.World, at, ekstypes.Cluster{Name: aws.String("blue")})
-	Put(o.World, Place{Account: account}, s3types.Bucket{Name: aws.String("b"), BucketRegion: aws.String("eu-west-1")})
-	Answer(o.World, Place{Account: account}, "b", &s3.GetBucketPolicyOutput{Policy: aws.String("{}")})
+	Put(o.World, Place{Account: testAccount}, s3types.Bucket{Name: aws.String("b"), BucketRegion: aws.String("eu-west-1")})
+	Answer(o.World, Place{Account: testAccount}, "b", &s3.GetBucketPolicyOutput{Policy: aws.String("{}")})
 	web := httptest.NewServer(newServer(t, o))
 	defer web.Close()
 	cfg := sdkConfig(web.Client().Transport, "eu-west-1")
@@ -72,7 +76,7 @@ func TestOverHTTP(t *testing.T) {
 	ctx := context.Background()
 
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
-	if err != nil || *who.Account != account {
+	if err != nil || *who.Account != testAccount {
 		t.Errorf("GetCallerIdentity = %v, %v", who, err)
 	}
 	instances, err := ec2.NewFromConfig(cfg).DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{"i-2"}})
@@ -147,7 +151,7 @@ func TestUnknownKeysAndRegions(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	o := testOptions()
-	at := Place{Account: account, Region: "eu-west-1"}
+	at := Place{Account: testAccount, Region: "eu-west-1"}
 	for i := range 23 {
 		Put(o.World, at, ekstypes.Cluster{Name: aws.String("c" + string(rune('a'+i)))})
 	}
@@ -170,4 +174,68 @@ func TestPages(t *testing.T) {
 
 func bucketIn(name, region string) s3types.Bucket {
 	return s3types.Bucket{Name: &name, BucketRegion: &region}
+}
+
+// TestOrganizations has accounts outside an organisation, and its members,
+// refused.
+func TestOrganizations(t *testing.T) {
+	o := testOptions()
+	at := Place{Account: testAccount}
+	Put(o.World, at, orgtypes.Account{Id: aws.String(testAccount), Status: orgtypes.AccountStatusActive})
+	client := organizations.NewFromConfig(sdkConfig(newServer(t, o).Transport(), "us-east-1"))
+	ctx := context.Background()
+	if _, err := client.ListAccounts(ctx, nil); code(err) != "AWSOrganizationsNotInUseException" {
+		t.Errorf("without an organisation: %v", err)
+	}
+	for master, want := range map[string]string{"999999999999": "AccessDeniedException", testAccount: ""} {
+		o.World.Update(func(w *World) {
+			Answer(w, at, "", &organizations.DescribeOrganizationOutput{Organization: &orgtypes.Organization{MasterAccountId: aws.String(master)}})
+		})
+		if out, err := client.ListAccounts(ctx, nil); code(err) != want || err == nil && len(out.Accounts) != 1 {
+			t.Errorf("managed by %s: %v, %v; want %q", master, out, err, want)
+		}
+	}
+}
+
+// TestIAM has one set of details answer all of IAM's operations, with policy
+// documents encoded as IAM does.
+func TestIAM(t *testing.T) {
+	o := testOptions()
+	at := Place{Account: testAccount}
+	for i := range 3 {
+		Put(o.World, at, iamtypes.UserDetail{UserName: aws.String("u" + string(rune('0'+i))), GroupList: []string{"g"},
+			UserPolicyList: []iamtypes.PolicyDetail{{PolicyName: aws.String("own"), PolicyDocument: aws.String(`{"a": 1}`)}}})
+	}
+	Put(o.World, at, iamtypes.GroupDetail{GroupName: aws.String("g")})
+	Put(o.World, at, iamtypes.ManagedPolicyDetail{Arn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}, iamtypes.ManagedPolicyDetail{Arn: aws.String("arn:aws:iam::" + testAccount + ":policy/p")})
+	client := iam.NewFromConfig(sdkConfig(newServer(t, o).Transport(), "us-east-1"))
+	ctx := context.Background()
+	var users, groups, policies int
+	p := iam.NewGetAccountAuthorizationDetailsPaginator(client, &iam.GetAccountAuthorizationDetailsInput{MaxItems: aws.Int32(2)})
+	for p.HasMorePages() {
+		out, err := p.NextPage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		users, groups, policies = users+len(out.UserDetailList), groups+len(out.GroupDetailList), policies+len(out.Policies)
+		for _, u := range out.UserDetailList {
+			if got := *u.UserPolicyList[0].PolicyDocument; got != "%7B%22a%22%3A%201%7D" {
+				t.Errorf("a document is written %s", got)
+			}
+		}
+	}
+	if users != 3 || groups != 1 || policies != 2 {
+		t.Errorf("read %d users, %d groups, %d policies; want 3, 1, 2", users, groups, policies)
+	}
+	local, err := client.ListPolicies(ctx, &iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal})
+	if err != nil || len(local.Policies) != 1 {
+		t.Errorf("local policies = %v, %v; want one", local, err)
+	}
+	group, err := client.GetGroup(ctx, &iam.GetGroupInput{GroupName: aws.String("g")})
+	if err != nil || len(group.Users) != 3 {
+		t.Errorf("GetGroup = %v, %v; want three users", group, err)
+	}
+	if _, err := client.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("nobody")}); code(err) != "NoSuchEntity" {
+		t.Errorf("an absent user: %v", err)
+	}
 }

@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bulwarksec/bulwark/internal/quota"
+	"github.com/bulwarksec/bulwark/internal/replay"
 )
 
 // Options say how a server answers.
@@ -28,57 +28,50 @@ type Options struct {
 	Now      func() time.Time // nil is time.Now
 	Denied   []string         // permissions that the caller has not; patterns of path.Match
 	Disabled []string         // services that are not enabled: cloudasset
-	Limits   Limits           // nil is quota.For
-	Faults   []Rule           // the first that matches counts
+	Limits   replay.Limits    // nil is quota.For
+	Faults   []replay.Rule    // the first that matches counts; an operation is assets.list RESOURCE
+	Seed     int64            // of faults by chance
 	Page     int              // most assets that a page has; 0 is as many as asked for
 	Address  string           // that clients reach it by, where that is not Google's own hosts
 	Subject  string           // token that workload identity federation takes; none takes no one
 }
 
-// Limits returns a call's limit and the bucket that it shares.
-type Limits func(quota.Key) (quota.Limit, quota.Key)
-
-// Unlimited is a limit that nobody reaches.
-func Unlimited(k quota.Key) (quota.Limit, quota.Key) { return quota.Limit{Rate: 1e9, Burst: 1e9}, k }
-
-// Count is how often a call was made, and how often it was refused for its quota.
-type Count struct{ Calls, Throttled int }
-
 // Server is an http.Handler, safe for concurrent use.
 type Server struct {
-	o     Options
-	state *State
+	o      Options
+	state  *State
+	meter  *replay.Meter
+	faults *replay.Faults
 
-	mu      sync.Mutex // guards what follows
-	buckets map[quota.Key]*quota.Bucket
-	counts  map[string]Count
-	tokens  map[string]time.Time // that were issued, with their ends
-	struck  map[int]int          // how often each rule matched
-	issued  int
+	mu     sync.Mutex           // guards what follows
+	tokens map[string]time.Time // that were issued, with their ends
+	issued int
 }
 
-// New returns a server.
-func New(o Options) *Server {
+// New returns a server. Its error is a pattern of a fault that is none.
+func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
-	}
-	if o.Limits == nil {
-		o.Limits = quota.For
 	}
 	if o.State == nil {
 		o.State = NewState()
 	}
-	return &Server{o: o, state: o.State, buckets: map[quota.Key]*quota.Bucket{}, counts: map[string]Count{}, tokens: map[string]time.Time{}, struck: map[int]int{}}
+	faults, err := replay.NewFaults(o.Seed, o.Faults)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{o: o, state: o.State, meter: replay.NewMeter("gcp", o.Limits), faults: faults, tokens: map[string]time.Time{}}, nil
 }
 
-// Counts returns a copy of what was counted, by call: cloudasset:assets.list
-// RESOURCE.
-func (s *Server) Counts() map[string]Count {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make(map[string]Count, len(s.counts))
-	for k, c := range s.counts {
-		out[k] = c
+// Transport answers requests in this process, without a port.
+func (s *Server) Transport() http.RoundTripper { return replay.Transport(s) }
+
+// Counts returns how often each call was made and throttled, by its name:
+// cloudasset:assets.list RESOURCE.
+func (s *Server) Counts() map[string]replay.Count {
+	out := map[string]replay.Count{}
+	for c, n := range s.meter.Counts() {
+		out[c.Service+":"+c.Operation] = n
 	}
 	return out
 }
@@ -103,8 +96,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 		return
 	}
 	hr.Body = http.MaxBytesReader(w, hr.Body, 1<<20)
-	wait := s.take(r)
-	if rule := s.rule(r); rule != nil && s.strike(w, r, rule) {
+	_, operation, _ := strings.Cut(r.call, ":")
+	call := replay.Call{Service: r.service, Operation: operation}
+	n, wait := s.meter.Take(call, s.o.Now())
+	if rule := s.faults.For(call, n); rule != nil && s.strike(w, r, rule, n) {
 		return
 	}
 	switch {
@@ -112,37 +107,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 		writeError(w, unauthenticated())
 	case slices.Contains(s.o.Disabled, r.service):
 		writeError(w, disabled(r.service))
-	case wait > 0:
+	case wait > 0 && !r.open:
 		writeError(w, exhausted(r.service, r.call, wait))
 	case r.needs != "" && s.denies(r.needs):
 		writeError(w, denied(r.needs, r.object))
 	default:
 		r.answer(w, r)
 	}
-}
-
-// take counts a call and returns how long until its quota has room.
-func (s *Server) take(r *request) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.counts[r.call]
-	c.Calls++
-	defer func() { s.counts[r.call] = c }()
-	if r.open {
-		return 0
-	}
-	action, _, _ := strings.Cut(strings.TrimPrefix(r.call, r.service+":"), " ")
-	limit, key := s.o.Limits(quota.Key{Provider: "gcp", Service: r.service, Action: action})
-	b := s.buckets[key]
-	if b == nil {
-		b = quota.NewBucket(limit, s.o.Now())
-		s.buckets[key] = b
-	}
-	wait := b.Take(s.o.Now())
-	if wait > 0 {
-		c.Throttled++
-	}
-	return wait
 }
 
 func (s *Server) denies(permission string) bool {

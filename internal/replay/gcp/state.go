@@ -58,7 +58,11 @@ func NewState() *State {
 func (s *State) Set(at time.Time, list ...Resource) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var names []string
 	for i := range list {
+		if s.versions[list[i].Name] == nil {
+			names = append(names, list[i].Name)
+		}
 		s.put(at, list[i].Name, &list[i])
 		if list[i].Type == "cloudresourcemanager.googleapis.com/Project" {
 			var data struct {
@@ -69,6 +73,19 @@ func (s *State) Set(at time.Time, list ...Resource) {
 			}
 		}
 	}
+	s.names = merge(s.names, names)
+}
+
+// merge adds names that are new to those that are sorted: O(old + new log new).
+func merge(old, added []string) []string {
+	slices.Sort(added)
+	all := make([]string, 0, len(old)+len(added))
+	for _, name := range added {
+		n, _ := slices.BinarySearch(old, name)
+		all = append(append(all, old[:n]...), name)
+		old = old[n:]
+	}
+	return append(all, old...)
 }
 
 // Delete removes resources as of a time.
@@ -86,13 +103,8 @@ func (s *State) put(at time.Time, name string, r *Resource) {
 	}
 	s.last = at
 	list := s.versions[name]
-	if len(list) == 0 {
-		if r == nil {
-			return
-		}
-		if i, found := slices.BinarySearch(s.names, name); !found {
-			s.names = slices.Insert(s.names, i, name)
-		}
+	if len(list) == 0 && r == nil {
+		return
 	}
 	for len(list) > 1 && at.Sub(list[1].from) > keep { // the first is older than anybody reads
 		list = list[1:]

@@ -75,8 +75,12 @@ func (o *Operation) encodeREST(a *Answer, v reflect.Value) error {
 	if s.Protocol == restXML {
 		a.Header.Set("Content-Type", "application/xml")
 	}
+	var payload member
 	for _, m := range s.layout(v.Type(), nil, false).members {
 		f := v.Field(m.index)
+		if m.in == "payload" {
+			payload = m
+		}
 		if isEmpty(f) {
 			continue
 		}
@@ -87,11 +91,15 @@ func (o *Operation) encodeREST(a *Answer, v reflect.Value) error {
 			if err := setHeader(a.Header, f, m); err != nil {
 				return err
 			}
-		case "payload":
-			return s.encodePayload(a, f, m)
 		}
 	}
-	return o.encodeBody(a, v)
+	switch {
+	case payload.in == "":
+		return o.encodeBody(a, v)
+	case isEmpty(v.Field(payload.index)):
+		return nil
+	}
+	return s.encodePayload(a, v.Field(payload.index), payload)
 }
 
 // encodeBody writes the members that are bound to nothing else.
@@ -100,9 +108,6 @@ func (o *Operation) encodeBody(a *Answer, v reflect.Value) error {
 	body := false
 	for _, m := range s.layout(v.Type(), nil, false).members {
 		body = body || m.in == "" || m.in == "attr"
-		if m.in == "payload" {
-			return nil // and it is empty
-		}
 	}
 	var err error
 	switch {

@@ -226,18 +226,24 @@ func (s *Service) variant(v reflect.Value, schema *smithy.Schema) (member, refle
 	if t.Kind() != reflect.Struct || t.NumField() == 0 || t.Field(0).Name != "Value" {
 		return member{}, reflect.Value{}, false
 	}
-	_, name, ok := strings.Cut(t.Name(), "Member")
-	if !ok {
+	m := member{name: "Value"}
+	if !s.schemas {
+		m.fact = s.tableFact(t.Name(), "Value", false)
+		return m, v.Field(0), strings.Contains(t.Name(), "Member")
+	}
+	if schema == nil || schema.Type() != smithy.ShapeTypeUnion {
 		return member{}, reflect.Value{}, false
 	}
-	m := member{name: "Value"}
-	if s.schemas {
-		if m.schema = memberOf(schema, name); m.schema == nil {
+	for name := t.Name(); ; { // a union's own name may have a Member in it
+		_, rest, ok := strings.Cut(name, "Member")
+		if !ok {
 			return member{}, reflect.Value{}, false
 		}
-		m.fact = s.schemaFact(m.schema, false)
-	} else {
-		m.fact = s.tableFact(t.Name(), "Value", false)
+		if m.schema = memberOf(schema, rest); m.schema != nil {
+			break
+		}
+		name = rest
 	}
+	m.fact = s.schemaFact(m.schema, false)
 	return m, v.Field(0), true
 }

@@ -33,6 +33,7 @@ type Service struct {
 	lower    map[bool]bool // input? → members' names begin in lower case on the wire
 	facts    map[bool]map[string]map[string]fact
 	ops      map[string]*Operation
+	routes   []*Operation // of REST, in order of name
 }
 
 // An Operation is one call of a service.
@@ -79,7 +80,9 @@ func parseModel(text string) (map[string]*Service, error) {
 		case words[0] == "op" && len(words) == 2:
 			s.ops[words[1]] = &Operation{Service: s, Name: words[1]}
 		case words[0] == "op" && len(words) == 4:
-			s.ops[words[1]] = &Operation{Service: s, Name: words[1], method: words[2], uri: words[3]}
+			op := &Operation{Service: s, Name: words[1], method: words[2], uri: words[3]}
+			s.ops[op.Name] = op
+			s.routes = append(s.routes, op)
 		case (words[0] == "input" || words[0] == "type") && len(words) == 2:
 			members = map[string]fact{}
 			s.facts[words[0] == "input"][words[1]] = members

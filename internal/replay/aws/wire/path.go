@@ -17,9 +17,8 @@ func (s *Service) matchPath(req *Request) {
 	}
 	query := r.URL.Query()
 	best := -1
-	for _, name := range sortedNames(s.ops) {
-		op := s.ops[name]
-		if op.method != r.Method || s.Name == "s3" && (name == "ListBuckets") == (bucket != "") {
+	for _, op := range s.routes {
+		if op.method != r.Method || s.Name == "s3" && (op.Name == "ListBuckets") == (bucket != "") {
 			continue
 		}
 		labels, score, ok := op.matchURI(path, query)

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/aws/smithy-go/encoding/cbor"
 )
@@ -58,14 +59,16 @@ func ServiceOf(r *http.Request, signing string) *Service {
 	return nil
 }
 
-func bySigning() map[string][]*Service {
+// bySigning has the services by their names in signing scopes; two generations
+// may share one.
+var bySigning = sync.OnceValue(func() map[string][]*Service {
 	out := map[string][]*Service{}
 	for _, name := range sortedNames(Services()) {
 		s := Services()[name]
 		out[s.Signing] = append(out[s.Signing], s)
 	}
 	return out
-}
+})
 
 func (s *Service) speaks(r *http.Request) bool {
 	if s.Name == "s3control" {
