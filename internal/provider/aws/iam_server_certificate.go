@@ -22,17 +22,21 @@ var _ = collect(collector{
 			return out.ServerCertificateMetadataList, next, err
 		}, func(ctx context.Context, v types.ServerCertificateMetadata, d *draft) error {
 			d.take(v, nil)
-			d.set("_UploadDate", v.UploadDate)
-			d.set("_Expiration", v.Expiration)
 			d.ARN, d.Name = aws.ToString(v.Arn), aws.ToString(v.ServerCertificateName)
+			d.observe("_Expiration", v.Expiration)
+			d.observe("_UploadDate", v.UploadDate)
 			return s.part(ctx, d, "Tags", "", func() error {
-				out, err := client.ListServerCertificateTags(ctx, &iam.ListServerCertificateTagsInput{ServerCertificateName: v.ServerCertificateName})
-				if err != nil {
-					return err
-				}
-				list, _ := tagList(append([]types.Tag{}, out.Tags...))
+				tags, err := all(ctx, s, func(ctx context.Context, token *string) ([]types.Tag, *string, error) {
+					out, err := client.ListServerCertificateTags(ctx, &iam.ListServerCertificateTagsInput{ServerCertificateName: v.ServerCertificateName, Marker: token})
+					if err != nil {
+						return nil, nil, err
+					}
+					next, err := more(out.IsTruncated, out.Marker)
+					return out.Tags, next, err
+				})
+				list, _ := tagList(append([]types.Tag{}, tags...))
 				d.set("Tags", list)
-				return nil
+				return err
 			})
 		})
 	},
