@@ -117,7 +117,7 @@ var _ = collect(collector{
 			if aws.ToString(v.Status) == "INACTIVE" {
 				return errSkip
 			}
-			d.take(v, nil)
+			d.take(v, names{"ClusterArn": "Cluster"})
 			d.ARN, d.Name = aws.ToString(v.ServiceArn), aws.ToString(v.ServiceName)
 			d.relate("cluster", "services", "AWS::ECS::Cluster", aws.ToString(v.ClusterArn))
 			d.relate("task-definition", "services", "AWS::ECS::TaskDefinition", aws.ToString(v.TaskDefinition))
@@ -152,7 +152,7 @@ var _ = collect(collector{
 			s.incomplete(s.fault(err, s.where()))
 		}
 		for _, v := range services {
-			if arn := aws.ToString(v.TaskDefinition); arn != "" && aws.ToString(v.Status) != "INACTIVE" && !slices.Contains(arns, arn) {
+			if arn := aws.ToString(v.TaskDefinition); strings.HasPrefix(arn, "arn:") && aws.ToString(v.Status) != "INACTIVE" && !slices.Contains(arns, arn) {
 				arns = append(arns, arn)
 			}
 		}

@@ -33,6 +33,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -77,6 +78,7 @@ var clients = map[string]any{
 	securityhub.ServiceID:            &securityhub.Client{},
 	sns.ServiceID:                    &sns.Client{},
 	sqs.ServiceID:                    &sqs.Client{},
+	macie2.ServiceID:                 &macie2.Client{},
 	ssm.ServiceID:                    &ssm.Client{},
 	wafv2.ServiceID:                  &wafv2.Client{},
 	cloudcontrol.ServiceID:           &cloudcontrol.Client{},

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -37,7 +38,7 @@ func (r recording) failed() bool {
 
 // services has the SDK's names of services that the recordings call otherwise.
 var services = map[string]string{"access-analyzer": "accessanalyzer", "s3-control": "s3control", "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancingv2",
-	"logs": "cloudwatchlogs", "config": "configservice", "events": "eventbridge", "es": "elasticsearchservice"}
+	"logs": "cloudwatchlogs", "config": "configservice", "events": "eventbridge", "es": "opensearch", "monitoring": "cloudwatch", "elasticfilesystem": "efs", "memory-db": "memorydb"}
 
 func readRecordings(t *testing.T) []recording {
 	t.Helper()
@@ -62,7 +63,7 @@ func readRecordings(t *testing.T) []recording {
 			if to, ok := services[service]; ok {
 				service = to
 			}
-			r.Call = strings.ReplaceAll(service, "-", "") + ":" + op
+			r.Call = strings.ReplaceAll(generation(service, op, string(r.Data)), "-", "") + ":" + op
 			out = append(out, r)
 		}
 		if err := lines.Err(); err != nil {
@@ -73,11 +74,30 @@ func readRecordings(t *testing.T) []recording {
 	return out
 }
 
+// generation tells the second of two services of one name, which the recordings
+// do not, by members that only its answers have.
+func generation(service, op, data string) string {
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(data, `"`+n+`"`) })
+	}
+	switch {
+	case service == "elasticloadbalancing" && !has("LoadBalancerDescriptions", "PolicyDescriptions", "LoadBalancerAttributes", "LoadBalancerName") || has("LoadBalancerArn"):
+		return "elasticloadbalancingv2"
+	case service == "apigateway" && (op == "GetApis" || op == "GetApi" || op == "GetStages" && has("Items")):
+		return "apigatewayv2"
+	}
+	return service
+}
+
 // reads returns the collector whose assets an operation makes or adds to, with
 // what it needs it for; nil for a call that is not made, or only looked at.
 func reads(call string) (*collector, need) {
 	service, op, _ := strings.Cut(call, ":")
-	for _, c := range registry() {
+	list := slices.Clone(registry()) // the account asks last: it looks at what others collect
+	slices.SortStableFunc(list, func(a, b *collector) int {
+		return cmp.Compare(strings.Count(a.Type, ":"), strings.Count(b.Type, ":")) * -1
+	})
+	for _, c := range list {
 		if service == "s3control" && c.Type != typeAccount || service == "s3" && c.Type == typeAccount {
 			continue
 		}
