@@ -129,7 +129,8 @@ var _ = collect(collector{
 				d.ARN = fmt.Sprintf("%s/methods/%s", s.gateway("restapis", api.Id, aws.String("resources"), v.resource.Id), v.verb)
 				d.Name = v.verb + " " + aws.ToString(v.resource.Path)
 				d.observe("RestApiId", api.Id)
-				d.observe("Path", v.resource.Path)
+				v.resource.ResourceMethods = nil
+				d.observe("Resource", v.resource)
 				d.relate("rest-api", "methods", "AWS::ApiGateway::RestApi", s.gateway("restapis", api.Id))
 				return nil
 			})

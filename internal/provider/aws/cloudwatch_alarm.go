@@ -29,6 +29,27 @@ var _ = collect(collector{
 		}
 		return drafts(ctx, s, list, func(_ context.Context, v types.MetricAlarm, d *draft) error {
 			d.take(v, names{"AlarmArn": "Arn"})
+			d.policy("StateReasonData", v.StateReasonData)
+			d.ARN, d.Name = aws.ToString(v.AlarmArn), aws.ToString(v.AlarmName)
+			return nil
+		})
+	},
+})
+
+var _ = collect(collector{
+	Type: "AWS::CloudWatch::CompositeAlarm", Service: "cloudwatch",
+	Needs: []need{lists("cloudwatch:DescribeAlarms")},
+	List: func(ctx context.Context, s *session) error {
+		client := cloudwatch.NewFromConfig(s.cfg)
+		return assets(ctx, s, func(ctx context.Context, token *string) ([]types.CompositeAlarm, *string, error) {
+			out, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{NextToken: token, MaxRecords: aws.Int32(100), AlarmTypes: []types.AlarmType{types.AlarmTypeCompositeAlarm}})
+			if err != nil {
+				return nil, nil, err
+			}
+			return out.CompositeAlarms, out.NextToken, nil
+		}, func(_ context.Context, v types.CompositeAlarm, d *draft) error {
+			d.take(v, names{"AlarmArn": "Arn"})
+			d.policy("StateReasonData", v.StateReasonData)
 			d.ARN, d.Name = aws.ToString(v.AlarmArn), aws.ToString(v.AlarmName)
 			return nil
 		})

@@ -10,7 +10,7 @@ import (
 
 var _ = collect(collector{
 	Type: "AWS::Config::ConfigurationRecorder", Service: "configservice",
-	Needs: []need{lists("config:DescribeConfigurationRecorders"), once("config:DescribeConfigurationRecorderStatus")},
+	Needs: []need{lists("config:DescribeConfigurationRecorders"), each("config:DescribeConfigurationRecorderStatus")},
 	List: func(ctx context.Context, s *session) error {
 		client := configservice.NewFromConfig(s.cfg)
 		out, err := client.DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{})

@@ -59,6 +59,7 @@ func tableParts(ctx context.Context, s *session, client *dynamodb.Client, name s
 			if out.Policy != nil {
 				d.set("ResourcePolicy", map[string]any{"PolicyDocument": document(d.names, *out.Policy)})
 			}
+			d.observe("PolicyRevisionId", out.RevisionId)
 			return told(out.Policy)
 		}},
 		{"Tags", "", func() error {

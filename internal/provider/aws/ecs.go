@@ -40,10 +40,7 @@ var _ = collect(collector{
 			if err != nil {
 				return err
 			}
-			if err := described(len(some), len(out.Clusters), out.Failures); err != nil {
-				return err
-			}
-			return drafts(ctx, s, out.Clusters, func(_ context.Context, v types.Cluster, d *draft) error {
+			err = drafts(ctx, s, out.Clusters, func(_ context.Context, v types.Cluster, d *draft) error {
 				if aws.ToString(v.Status) == "INACTIVE" {
 					return errSkip // deleted; it is listed for a while
 				}
@@ -52,6 +49,7 @@ var _ = collect(collector{
 				d.set("_ExecConfigured", v.Configuration != nil && v.Configuration.ExecuteCommandConfiguration != nil)
 				return nil
 			})
+			return or(err, described(len(some), len(out.Clusters), out.Failures))
 		})
 	},
 })
@@ -95,10 +93,10 @@ func (s *session) ecsServices(ctx context.Context) ([]types.Service, error) {
 				if err != nil {
 					return services, err
 				}
+				services = append(services, out.Services...)
 				if err := described(len(some), len(out.Services), out.Failures); err != nil {
 					return services, err
 				}
-				services = append(services, out.Services...)
 			}
 		}
 		return services, nil
@@ -109,11 +107,11 @@ var _ = collect(collector{
 	Type: "AWS::ECS::Service", Service: "ecs",
 	Needs: []need{lists("ecs:ListClusters"), lists("ecs:ListServices"), lists("ecs:DescribeServices")},
 	List: func(ctx context.Context, s *session) error {
-		list, err := s.ecsServices(ctx)
-		if err != nil {
-			return err
+		list, listErr := s.ecsServices(ctx)
+		if ended := s.ended(ctx, listErr); ended != nil {
+			return ended
 		}
-		return drafts(ctx, s, list, func(_ context.Context, v types.Service, d *draft) error {
+		err := drafts(ctx, s, list, func(_ context.Context, v types.Service, d *draft) error {
 			if aws.ToString(v.Status) == "INACTIVE" {
 				return errSkip
 			}
@@ -123,6 +121,7 @@ var _ = collect(collector{
 			d.relate("task-definition", "services", "AWS::ECS::TaskDefinition", aws.ToString(v.TaskDefinition))
 			return nil
 		})
+		return or(err, listErr)
 	},
 })
 

@@ -110,7 +110,7 @@ var _ = collect(eksChild("AWS::EKS::Nodegroup", []need{lists("eks:ListNodegroups
 	func(ctx context.Context, s *session, c *eks.Client, cluster, name string, d *draft) error {
 		d.ARN = s.arn("eks", "nodegroup/"+cluster+"/"+name)
 		d.set("NodegroupName", name)
-		return s.part(ctx, d, "RemoteAccess", "", func() error {
+		return s.part(ctx, d, "RemoteAccess NodeRole Subnets", "", func() error {
 			out, err := c.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &name})
 			if err != nil || out.Nodegroup == nil {
 				return or(err, errAnswer)

@@ -26,7 +26,7 @@ func (s *session) loadBalancers(ctx context.Context) ([]types.LoadBalancer, erro
 }
 
 var _ = collect(collector{
-	Type: "AWS::ElasticLoadBalancingV2::LoadBalancer", Service: "elasticloadbalancing",
+	Type: "AWS::ElasticLoadBalancingV2::LoadBalancer", Service: "elasticloadbalancingv2",
 	Needs: []need{lists("elasticloadbalancing:DescribeLoadBalancers"), each("elasticloadbalancing:DescribeLoadBalancerAttributes"), each("elasticloadbalancing:DescribeTags")},
 	List: func(ctx context.Context, s *session) error {
 		list, err := s.loadBalancers(ctx)
@@ -53,6 +53,9 @@ var _ = collect(collector{
 					return err
 				}
 				for _, t := range out.TagDescriptions {
+					if aws.ToString(t.ResourceArn) != d.ARN {
+						continue
+					}
 					tags, _ := tagList(append([]types.Tag{}, t.Tags...))
 					d.set("Tags", tags)
 				}
@@ -93,7 +96,7 @@ func loadBalancerAttributes(ctx context.Context, s *session, client *elb.Client,
 }
 
 var _ = collect(collector{
-	Type: "AWS::ElasticLoadBalancingV2::Listener", Service: "elasticloadbalancing",
+	Type: "AWS::ElasticLoadBalancingV2::Listener", Service: "elasticloadbalancingv2",
 	Needs: []need{lists("elasticloadbalancing:DescribeLoadBalancers"), lists("elasticloadbalancing:DescribeListeners")},
 	List: func(ctx context.Context, s *session) error {
 		parents, err := s.loadBalancers(ctx)
@@ -118,7 +121,7 @@ var _ = collect(collector{
 })
 
 var _ = collect(collector{
-	Type: "AWS::ElasticLoadBalancingV2::TargetGroup", Service: "elasticloadbalancing",
+	Type: "AWS::ElasticLoadBalancingV2::TargetGroup", Service: "elasticloadbalancingv2",
 	Needs: []need{lists("elasticloadbalancing:DescribeTargetGroups")},
 	List: func(ctx context.Context, s *session) error {
 		client := s.elb()

@@ -33,12 +33,12 @@ func (s *session) searchDomains(ctx context.Context) ([]types.DomainStatus, erro
 			}
 			out, err := client.DescribeDomains(ctx, &opensearch.DescribeDomainsInput{DomainNames: names})
 			if err != nil {
-				return nil, err
-			}
-			if len(out.DomainStatusList) < len(names) {
-				return nil, errAnswer
+				return domains, err
 			}
 			domains = append(domains, out.DomainStatusList...)
+			if len(out.DomainStatusList) < len(names) {
+				return domains, errAnswer
+			}
 		}
 		return domains, nil
 	})
@@ -49,11 +49,11 @@ func searchDomain(typ, clusterConfig string, elastic bool) collector {
 		Type: typ, Service: "opensearch",
 		Needs: []need{lists("es:ListDomainNames"), lists("es:DescribeDomains")},
 		List: func(ctx context.Context, s *session) error {
-			list, err := s.searchDomains(ctx)
-			if err != nil {
-				return err
+			list, listErr := s.searchDomains(ctx)
+			if ended := s.ended(ctx, listErr); ended != nil {
+				return ended
 			}
-			return drafts(ctx, s, list, func(_ context.Context, v types.DomainStatus, d *draft) error {
+			err := drafts(ctx, s, list, func(_ context.Context, v types.DomainStatus, d *draft) error {
 				if isElastic := !strings.HasPrefix(aws.ToString(v.EngineVersion), "OpenSearch"); isElastic != elastic || aws.ToBool(v.Deleted) {
 					return errSkip
 				}
@@ -70,6 +70,7 @@ func searchDomain(typ, clusterConfig string, elastic bool) collector {
 				}
 				return nil
 			})
+			return or(err, listErr)
 		},
 	}
 }

@@ -29,19 +29,25 @@ var _ = collect(collector{
 				if err != nil {
 					return err
 				}
-				d.policy("Content", out.Content)
-				return told(out.Content)
+				content := out.Content
+				out.Content = nil
+				d.take(out, nil)
+				d.policy("Content", content)
+				return told(content)
 			}); err != nil {
 				return err
 			}
 			return s.part(ctx, d, "_SharedWith", "", func() error {
+				shared := []types.AccountSharingInfo{}
 				with, err := all(ctx, s, func(ctx context.Context, token *string) ([]string, *string, error) {
 					out, err := client.DescribeDocumentPermission(ctx, &ssm.DescribeDocumentPermissionInput{Name: v.Name, PermissionType: types.DocumentPermissionTypeShare, NextToken: token})
 					if err != nil {
 						return nil, nil, err
 					}
+					shared = append(shared, out.AccountSharingInfoList...)
 					return out.AccountIds, out.NextToken, nil
 				})
+				d.observe("AccountSharingInfoList", shared)
 				d.set("_SharedWith", append([]string{}, with...))
 				return err
 			})
