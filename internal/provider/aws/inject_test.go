@@ -135,7 +135,7 @@ var emptyIsAnswer = map[string]string{
 	"GetBucketLogging":                   "off",
 	"GetBucketNotificationConfiguration": "none",
 	"GetBucketAcl":                       "no grants",
-	"GetBucketTagging":                   "no tags", "ListResourceTags": "no tags", "ListTags": "no tags",
+	"GetBucketTagging":                   "no tags", "ListResourceTags": "no tags", "ListTags": "no tags", "ListServerCertificateTags": "no tags",
 	"GetBucketLifecycleConfiguration": "no rules",
 	"GetBucketWebsite":                "no documents",
 	"GetFunctionConcurrency":          "not reserved",
