@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -41,7 +40,7 @@ func parsePath(escaped string) (target, bool) {
 	if len(parts) > 1 && parts[0] == "namespaces" {
 		t.namespace = parts[1]
 		// The namespace itself, or what belongs to it and not in it.
-		if len(parts) > 2 && !slices.Contains([]string{"status", "finalize"}, parts[2]) {
+		if len(parts) > 2 && !ofNamespace(parts[2]) {
 			parts = parts[2:]
 		}
 	}
@@ -63,7 +62,9 @@ func (t target) path() string {
 	if t.group != "" {
 		p = "/apis/" + url.PathEscape(t.group) + "/" + url.PathEscape(t.version)
 	}
-	if t.namespace != "" && t.plural != "namespaces" {
+	first, _, _ := strings.Cut(t.sub, "/")
+	itself := t.plural == "namespaces" && t.name == t.namespace && (t.sub == "" || ofNamespace(first))
+	if t.namespace != "" && !itself {
 		p += "/namespaces/" + url.PathEscape(t.namespace)
 	}
 	for _, part := range append([]string{t.plural, t.name}, strings.Split(t.sub, "/")...) {
@@ -73,3 +74,6 @@ func (t target) path() string {
 	}
 	return p
 }
+
+// ofNamespace reports whether a name below a namespace is a subresource of it.
+func ofNamespace(s string) bool { return s == "status" || s == "finalize" }
