@@ -62,6 +62,12 @@ type listMeta struct {
 	Remaining       *int64 `json:"remainingItemCount,omitempty"`
 }
 
+// customMeta is that of lists of custom resources, which always have a token.
+type customMeta struct {
+	listMeta
+	Continue string `json:"continue"`
+}
+
 // objects writes a list.
 func (f form) objects(list []*object, r resource, meta listMeta, now time.Time) ([]byte, *errors.StatusError) {
 	if f.as == "table" {
@@ -82,10 +88,17 @@ func (f form) objects(list []*object, r resource, meta listMeta, now time.Time) 
 	if f.as == "metadata" {
 		kind, version = "PartialObjectMetadataList", "meta.k8s.io/v1"
 	}
+	if f.as == "metadata" && len(items) == 0 {
+		items = nil // null, where other lists are []
+	}
+	var about any = meta
+	if r.custom && f.as == "" {
+		about = customMeta{meta, meta.Continue}
+	}
 	raw, err := json.Marshal(struct {
-		Metadata listMeta          `json:"metadata"`
+		Metadata any               `json:"metadata"`
 		Items    []json.RawMessage `json:"items"`
-	}{meta, items})
+	}{about, items})
 	if err != nil {
 		return nil, errors.NewInternalError(err)
 	}

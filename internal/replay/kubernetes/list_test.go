@@ -132,7 +132,7 @@ func TestForms(t *testing.T) {
 	for url, want := range map[string]string{
 		"/api/v1/namespaces/shop/secrets":                     "[s Opaque 1 90s]",
 		"/api/v1/namespaces/shop/secrets/s":                   "[s Opaque 1 90s]",
-		"/api/v1/namespaces/shop/pods?includeObject=Object":   "[a 0/1 Running 0 90s]",
+		"/api/v1/namespaces/shop/pods?includeObject=Object":   "[a 0/1 Running 0 90s <none> n1 <none> <none>]",
 		"/api/v1/namespaces?fieldSelector=metadata.name=shop": "[shop Active 90s]",
 		"/apis/shop.example/v1/tills":                         "[t 90s]",
 	} {

@@ -41,6 +41,9 @@ func (c *call) selection(q url.Values, res resource) (selection, *errors.StatusE
 	}
 	for _, req := range s.fields.Requirements() {
 		if req.Field != "metadata.name" && req.Field != "metadata.namespace" && fieldOf(res, req.Field) == nil {
+			if selectable[res.qualified()] == nil {
+				return s, badRequest(`%q is not a known field selector: only "metadata.name", "metadata.namespace"`, req.Field)
+			}
 			return s, badRequest("field label not supported: %s", req.Field)
 		}
 	}

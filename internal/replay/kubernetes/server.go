@@ -174,13 +174,15 @@ func (c *call) answer(r *http.Request, isResource bool) *answer {
 // resource returns what the path names, or why not; mu is held for reading.
 func (c *call) resource() (resource, *answer) {
 	t := c.target
-	known := t.group == "" || slices.ContainsFunc(c.world.kinds, func(k *kind) bool { return k.group == t.group && slices.Contains(k.versions, t.version) })
-	if !known {
-		return resource{}, notThere()
-	}
+	// A version of which nothing is served, and what a custom one does not have,
+	// is no path at all.
+	known := t.group == "" || slices.ContainsFunc(c.world.kinds, func(k *kind) bool { return !k.custom && k.group == t.group && slices.Contains(k.versions, t.version) })
 	k := c.world.kind(t.group, t.plural)
 	if k == nil || !slices.Contains(k.versions, t.version) || t.sub != "" || !k.namespaced && t.namespace != "" && t.plural != "namespaces" ||
 		k.namespaced && t.name != "" && t.namespace == "" {
+		if !known {
+			return resource{}, notThere()
+		}
 		return resource{}, notServed()
 	}
 	return resource{k, t.version}, nil

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/duration"
@@ -32,11 +33,11 @@ func columnsOf(k *kind) []column {
 	if k.custom {
 		last.Type = "date"
 	}
-	return append(append([]column{nameColumn}, special[name]...), last)
+	return slices.Concat([]column{nameColumn}, special[name], []column{last}, wide[name])
 }
 
 // special are the columns between name and age. Source: the tables of a v1.34.4
-// server; columns that only wide output shows are left out.
+// server; of services and deployments it has a few more.
 var special = map[string][]column{
 	"configmaps":       {col("Data", count("data"))},
 	"namespaces":       {col("Status", path("status", "phase"))},
@@ -45,6 +46,23 @@ var special = map[string][]column{
 	"services":         {col("Type", path("spec", "type")), col("Cluster-IP", path("spec", "clusterIP"))},
 	"pods":             {col("Ready", ready), col("Status", path("status", "phase")), col("Restarts", restarts)},
 	"deployments.apps": {col("Ready", replicas), col("Up-to-date", number("status", "updatedReplicas")), col("Available", number("status", "availableReplicas"))},
+}
+
+// wide are the columns after the age, which only wide output shows.
+var wide = map[string][]column{
+	"pods": {wideCol("IP", path("status", "podIP")), wideCol("Node", path("spec", "nodeName")), wideCol("Nominated Node", path("status", "nominatedNodeName")),
+		wideCol("Readiness Gates", path())},
+}
+
+func wideCol(name string, c cell) column {
+	x := col(name, func(o *object, now time.Time) any {
+		if v := c(o, now); v != "" {
+			return v
+		}
+		return "<none>"
+	})
+	x.Priority = 1
+	return x
 }
 
 type cell = func(o *object, now time.Time) any

@@ -160,11 +160,15 @@ func (tx *Tx) put(r resource, body map[string]any) error {
 	}
 	delete(body, "apiVersion")
 	delete(body, "kind")
-	if r.group == "" && r.plural == "namespaces" {
-		namespaceDefaults(body, meta, name)
+	isNamespace := r.group == "" && r.plural == "namespaces"
+	if isNamespace {
+		labelNamespace(meta, name)
 	}
 	old := w.objects[r.kind][(&object{namespace: namespace, name: name}).key()]
 	tx.stamp(r, body, meta, old)
+	if isNamespace {
+		namespaceDefaults(body)
+	}
 	o, err := newObject(body, w.version+1)
 	if err != nil {
 		return err
@@ -181,14 +185,19 @@ func (tx *Tx) put(r resource, body map[string]any) error {
 	return nil
 }
 
-// namespaceDefaults are what the server gives every namespace.
-func namespaceDefaults(body, meta map[string]any, name string) {
+// labelNamespace gives a namespace its name as a label, as the server does.
+func labelNamespace(meta map[string]any, name string) {
 	labels, _ := meta["labels"].(map[string]any)
 	if labels == nil {
 		labels = map[string]any{}
 	}
 	labels["kubernetes.io/metadata.name"] = name
 	meta["labels"] = labels
+}
+
+// namespaceDefaults are what the server gives every namespace, in no writer's
+// name.
+func namespaceDefaults(body map[string]any) {
 	if body["spec"] == nil {
 		body["spec"] = map[string]any{"finalizers": []any{"kubernetes"}}
 	}
