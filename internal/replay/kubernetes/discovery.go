@@ -111,13 +111,13 @@ func (c *call) allGroups(core bool) groupDiscoveryList {
 		if (r.group == "") != core {
 			continue
 		}
-		g := last(out.Items, func(g *groupDiscovery) bool { return g.Metadata.Name == r.group })
+		g := find(out.Items, func(g *groupDiscovery) bool { return g.Metadata.Name == r.group })
 		if g == nil {
 			g = &groupDiscovery{}
 			g.Metadata.Name = r.group
 			out.Items = append(out.Items, g)
 		}
-		v := last(g.Versions, func(v *versionDiscovery) bool { return v.Version == r.version })
+		v := find(g.Versions, func(v *versionDiscovery) bool { return v.Version == r.version })
 		if v == nil {
 			v = &versionDiscovery{Version: r.version, Freshness: "Current"}
 			g.Versions = append(g.Versions, v)
@@ -135,7 +135,8 @@ func (c *call) allGroups(core bool) groupDiscoveryList {
 	return out
 }
 
-func last[T any](list []*T, is func(*T) bool) *T {
+// find returns the first of a list that is so, or nil.
+func find[T any](list []*T, is func(*T) bool) *T {
 	if i := slices.IndexFunc(list, is); i >= 0 {
 		return list[i]
 	}

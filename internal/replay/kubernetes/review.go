@@ -93,8 +93,7 @@ func (s reviewSpec) attributes() attributes {
 		return attributes{verb: s.NonResource.Verb, path: s.NonResource.Path}
 	}
 	r := s.Resource
-	a := attributes{verb: r.Verb, group: r.Group, resource: r.Resource, sub: r.Subresource, namespace: r.Namespace, name: r.Name}
-	return a
+	return attributes{verb: r.Verb, group: r.Group, resource: r.Resource, sub: r.Subresource, namespace: r.Namespace, name: r.Name}
 }
 
 // rulesStatus is what a caller may do in a namespace.

@@ -20,7 +20,7 @@ type Options struct {
 	Cluster string        // scope of its quotas and faults; "" is "cluster"
 	Version string        // v1.34.4, also with a suffix such as -eks-1a2b3c4; "" is that of kinds.txt
 	Limits  replay.Limits // nil is the providers' own quotas
-	Faults  []replay.Rule // see Operation
+	Faults  []replay.Rule // their operations are as Counts has them; pages go wrong in lists only
 	Seed    int64
 	Plain   bool // discovery is not aggregated, as before v1.26
 }
