@@ -7,6 +7,7 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/provider/aws"
+	"github.com/bulwarksec/bulwark/internal/provider/azure"
 	"github.com/bulwarksec/bulwark/internal/quota"
 	"github.com/bulwarksec/bulwark/internal/replay/estate"
 )
@@ -21,6 +22,12 @@ func demoSources(e *estate.Estate, types *bulwark.Types, now func() time.Time, k
 		return nil, err
 	}
 	list := []pipeline.Source{{ID: "demo-aws", Kind: "aws", Name: "Halden Markets in AWS (demo)", Interval: 5 * time.Minute, Gatherer: &awsEstate{cloud}}}
+	tenant, err := azure.New(azure.Config{TenantID: estate.AzureTenant, ClientID: estate.AzureClient, Credential: azure.CredentialSecret, Entra: true},
+		azure.Options{Connector: "demo-azure", Secret: azure.Secret{ClientSecret: estate.AzureSecret}, Types: types, Limiter: limiter.Fork(), HTTP: e.Azure(), Now: now, SecretKey: key})
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, pipeline.Source{ID: "demo-azure", Kind: "azure", Name: "Halden Markets in Azure (demo)", Interval: 5 * time.Minute, Gatherer: tenant})
 	for i := range list {
 		list[i].Gatherer = moved{e, now, list[i].Gatherer}
 	}
