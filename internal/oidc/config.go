@@ -21,13 +21,13 @@ type Config struct {
 	Scopes   []string // asked for; openid is always among them
 	Name     string   // what people call the issuer; its host when ""
 
-	GroupsClaim string  // the claim that holds a person's groups
-	UserClaim   string  // the claim that names a person; "" is a verified email, else sub
-	Grants      []Grant // what groups may do
+	GroupsClaim string       // the claim that holds a person's groups
+	UserClaim   string       // the claim that names a person; "" is a verified email, else sub
+	Grants      []GroupGrant // what groups may do
 }
 
-// Grant gives a role to the members of a group.
-type Grant struct {
+// GroupGrant gives a role to the members of a group.
+type GroupGrant struct {
 	Group string `json:"group"`
 	bulwark.Grant
 }
@@ -37,20 +37,20 @@ var roles = []bulwark.Role{bulwark.Reader, bulwark.Contributor, bulwark.Security
 
 // ParseGrant reads GROUP=ROLE or GROUP=ROLE@SCOPE. The group may itself hold =,
 // as a distinguished name does: the last one counts.
-func ParseGrant(text string) (Grant, error) {
+func ParseGrant(text string) (GroupGrant, error) {
 	at := strings.LastIndexByte(text, '=')
 	if at <= 0 {
-		return Grant{}, fmt.Errorf("%q: %w: want GROUP=ROLE or GROUP=ROLE@SCOPE", text, bulwark.ErrInvalid)
+		return GroupGrant{}, fmt.Errorf("%q: %w: want GROUP=ROLE or GROUP=ROLE@SCOPE", text, bulwark.ErrInvalid)
 	}
 	role, scope, scoped := strings.Cut(text[at+1:], "@")
-	g := Grant{Group: strings.TrimSpace(text[:at]), Grant: bulwark.Grant{Role: bulwark.Role(role), Scope: scope}}
+	g := GroupGrant{Group: strings.TrimSpace(text[:at]), Grant: bulwark.Grant{Role: bulwark.Role(role), Scope: scope}}
 	switch {
 	case g.Group == "":
-		return Grant{}, fmt.Errorf("%q: %w: the group is empty", text, bulwark.ErrInvalid)
+		return GroupGrant{}, fmt.Errorf("%q: %w: the group is empty", text, bulwark.ErrInvalid)
 	case !slices.Contains(roles, g.Role):
-		return Grant{}, fmt.Errorf("%q: %w: %q is no role; use reader, contributor, security-admin or owner", text, bulwark.ErrInvalid, role)
+		return GroupGrant{}, fmt.Errorf("%q: %w: %q is no role; use reader, contributor, security-admin or owner", text, bulwark.ErrInvalid, role)
 	case scoped && (scope == "" || strings.HasPrefix(scope, "/") || strings.HasSuffix(scope, "/")):
-		return Grant{}, fmt.Errorf("%q: %w: the scope %q is no path such as aws/123456789012; leave @ out for everything", text, bulwark.ErrInvalid, scope)
+		return GroupGrant{}, fmt.Errorf("%q: %w: the scope %q is no path such as aws/123456789012; leave @ out for everything", text, bulwark.ErrInvalid, scope)
 	}
 	return g, nil
 }
@@ -127,7 +127,7 @@ func (c *Config) Granted(groups []string) []bulwark.Grant {
 func (c *Config) Still(grants []bulwark.Grant) []bulwark.Grant {
 	out := []bulwark.Grant{}
 	for _, g := range grants {
-		if slices.ContainsFunc(c.Grants, func(m Grant) bool { return m.Grant == g }) {
+		if slices.ContainsFunc(c.Grants, func(m GroupGrant) bool { return m.Grant == g }) {
 			out = append(out, g)
 		}
 	}

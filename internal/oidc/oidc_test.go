@@ -27,7 +27,7 @@ var attempt = oidc.Attempt{State: strings.Repeat("s", 43), Nonce: strings.Repeat
 
 func config(issuer string) oidc.Config {
 	return oidc.Config{Issuer: issuer, ClientID: oidctest.ClientID, Secret: oidctest.Secret, Redirect: "http://127.0.0.1:8080/back", Scopes: []string{"email", "openid"}, GroupsClaim: "groups",
-		Grants: []oidc.Grant{{Group: "readers", Grant: bulwark.Grant{Role: bulwark.Reader, Scope: "aws/1"}}, {Group: "owners", Grant: bulwark.Grant{Role: bulwark.Owner}}}}
+		Grants: []oidc.GroupGrant{{Group: "readers", Grant: bulwark.Grant{Role: bulwark.Reader, Scope: "aws/1"}}, {Group: "owners", Grant: bulwark.Grant{Role: bulwark.Owner}}}}
 }
 
 // open returns a provider that has read the issuer.
@@ -396,10 +396,10 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestParseGrant(t *testing.T) {
-	grant := func(group string, role bulwark.Role, scope string) oidc.Grant {
-		return oidc.Grant{Group: group, Grant: bulwark.Grant{Role: role, Scope: scope}}
+	grant := func(group string, role bulwark.Role, scope string) oidc.GroupGrant {
+		return oidc.GroupGrant{Group: group, Grant: bulwark.Grant{Role: role, Scope: scope}}
 	}
-	for text, want := range map[string]oidc.Grant{
+	for text, want := range map[string]oidc.GroupGrant{
 		"platform-team=owner":                           grant("platform-team", bulwark.Owner, ""),
 		"shop=contributor@aws/123456789012":             grant("shop", bulwark.Contributor, "aws/123456789012"),
 		"cn=sec,ou=groups,dc=example=security-admin":    grant("cn=sec,ou=groups,dc=example", bulwark.SecurityAdmin, ""),
