@@ -19,6 +19,10 @@ import (
 // Where the type has a file each asset is read too. Cloud Control calls the
 // services with the caller's own permissions, so a list needs those as well; a
 // type that a region does not know is disabled there.
+//
+// A type that has no file is listed only if the configuration asks for the
+// inventory, or names it: it costs a call for each of nearly a thousand types in
+// each region of each account, of which CloudTrail logs every one.
 
 //go:embed inventory.tsv
 var inventoryTSV string // written by scripts/awsinventory, which explains it
