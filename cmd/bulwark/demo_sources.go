@@ -8,6 +8,7 @@ import (
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/provider/aws"
 	"github.com/bulwarksec/bulwark/internal/provider/azure"
+	"github.com/bulwarksec/bulwark/internal/provider/gcp"
 	"github.com/bulwarksec/bulwark/internal/quota"
 	"github.com/bulwarksec/bulwark/internal/replay/estate"
 )
@@ -28,6 +29,12 @@ func demoSources(e *estate.Estate, types *bulwark.Types, now func() time.Time, k
 		return nil, err
 	}
 	list = append(list, pipeline.Source{ID: "demo-azure", Kind: "azure", Name: "Halden Markets in Azure (demo)", Interval: 5 * time.Minute, Gatherer: tenant})
+	google, err := gcp.New(gcp.Config{Organization: estate.GoogleOrganization, Credential: gcp.Credential{Kind: gcp.CredentialKey}},
+		gcp.Options{Connector: "demo-gcp", Secret: &gcp.Secret{File: string(e.GoogleCredential())}, Types: types, Limiter: limiter.Fork(), HTTP: e.Google(), SecretKey: key})
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, pipeline.Source{ID: "demo-gcp", Kind: "gcp", Name: "Halden Markets in Google Cloud (demo)", Interval: 5 * time.Minute, Gatherer: google})
 	for i := range list {
 		list[i].Gatherer = moved{e, now, list[i].Gatherer}
 	}

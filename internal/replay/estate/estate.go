@@ -9,6 +9,7 @@ import (
 	"github.com/bulwarksec/bulwark/internal/replay"
 	"github.com/bulwarksec/bulwark/internal/replay/aws"
 	"github.com/bulwarksec/bulwark/internal/replay/azure"
+	"github.com/bulwarksec/bulwark/internal/replay/gcp"
 )
 
 // Estate is the company as the providers' servers show it. It is safe for
@@ -17,12 +18,17 @@ type Estate struct {
 	seed        int64
 	from, until time.Time // of the history; what is told happens in between
 
-	mu  sync.Mutex
-	now time.Time
-	aws *aws.Server
-	w   *aws.World
+	moving sync.Mutex // held by At
+	mu     sync.Mutex // guards now
+	now    time.Time
+	aws    *aws.Server
+	w      *aws.World
 
 	azure *azure.Server
+
+	gcp       *gcp.Server
+	resources *gcp.State
+	written   map[string][]byte // the resources that are in it
 }
 
 // New returns the estate as it is at from. Its stories are told between from
@@ -34,6 +40,10 @@ func New(seed int64, from, until time.Time) (*Estate, error) {
 	e := &Estate{seed: seed, from: from.UTC(), until: until.UTC(), w: aws.NewWorld()}
 	var err error
 	if e.aws, err = aws.New(aws.Options{World: e.w, Accounts: awsAccounts(), Keys: awsKeys(), Now: e.clock, Sessions: time.Now, Limits: replay.Unlimited, Seed: seed, PageSize: 100}); err != nil {
+		return nil, fmt.Errorf("estate: %w", err)
+	}
+	e.resources = gcp.NewState()
+	if e.gcp, err = gcp.New(gcp.Options{State: e.resources, Limits: replay.Unlimited, Seed: seed}); err != nil { // by the wall clock, as signed tokens are
 		return nil, fmt.Errorf("estate: %w", err)
 	}
 	e.azure = azure.New(azure.Options{State: &azure.State{TenantID: AzureTenant}, Now: e.clock, Limits: replay.Unlimited})
@@ -54,6 +64,8 @@ func (e *Estate) clock() time.Time {
 
 // At moves the estate to a time.
 func (e *Estate) At(now time.Time) error {
+	e.moving.Lock()
+	defer e.moving.Unlock()
 	e.mu.Lock()
 	e.now = now.UTC()
 	b := &builder{seed: e.seed, from: e.from, until: e.until, now: e.now}
@@ -63,6 +75,7 @@ func (e *Estate) At(now time.Time) error {
 	e.w.Become(next)
 	tenant := b.azure()
 	e.azure.Change(func(s *azure.State) { *s = *tenant })
+	e.written = differences(e.resources, e.written, b.google(), time.Now())
 	return nil
 }
 
@@ -71,3 +84,9 @@ func (e *Estate) AWS() http.RoundTripper { return e.aws.Transport() }
 
 // Azure answers what Azure and Microsoft Graph are asked.
 func (e *Estate) Azure() http.RoundTripper { return e.azure.Transport() }
+
+// Google answers what Google Cloud is asked.
+func (e *Estate) Google() http.RoundTripper { return e.gcp.Transport() }
+
+// GoogleCredential is a service account's key file that Google takes.
+func (e *Estate) GoogleCredential() []byte { return e.gcp.Credential() }
