@@ -23,6 +23,7 @@ type Index struct {
 	common        map[string]string              // one copy of each type and namespace
 	clusterScoped func(typ string) bool
 	missing       func(Ref) string
+	id            func(Ref) string
 	follow        bool
 	wants         int // names in wanted
 }
@@ -31,6 +32,11 @@ type Index struct {
 type IndexOptions struct {
 	ClusterScoped func(typ string) bool // by default the function of that name
 	Missing       func(Ref) string      // why a name is not there
+
+	// ID tells the id of an object that need not be in the index yet, "" where
+	// that cannot be told. Owners are found by it: any kind may own any other, so
+	// no order of adding has them all there in time.
+	ID func(Ref) string
 
 	// Follow keeps who selects pods and who names what is missing, so that Add
 	// and Remove can tell whose relations they change.
@@ -52,7 +58,7 @@ type workload struct {
 // NewIndex returns an empty index.
 func NewIndex(opts IndexOptions) *Index {
 	x := &Index{byName: map[Ref][]entry{}, workloads: map[string]map[string]workload{}, labels: map[string]bulwark.Value{}, common: map[string]string{},
-		clusterScoped: opts.ClusterScoped, missing: opts.Missing, follow: opts.Follow}
+		clusterScoped: opts.ClusterScoped, missing: opts.Missing, id: opts.ID, follow: opts.Follow}
 	if x.clusterScoped == nil {
 		x.clusterScoped = ClusterScoped
 	}
@@ -60,6 +66,9 @@ func NewIndex(opts IndexOptions) *Index {
 		x.missing = func(r Ref) string {
 			return fmt.Sprintf("%s %q is not declared here", r.Type[strings.LastIndexByte(r.Type, '/')+1:], r.Name)
 		}
+	}
+	if x.id == nil {
+		x.id = func(Ref) string { return "" }
 	}
 	if x.follow {
 		x.selectors, x.wanted = map[string]map[Ref]selector{}, map[Ref]map[Ref]bool{}

@@ -159,11 +159,13 @@ func (l *linker) owners() {
 		if l.clusterScoped(typ) {
 			ns = ""
 		}
-		relation, inverse := "owner", "owned"
 		if makesPods(typ) && (makesPods(l.a.Type) || l.a.Type == "v1/Pod") {
-			relation, inverse = bulwark.RelController, "controlled"
+			l.value(bulwark.RelController, "controlled", typ, ns, o.Get("name"))
+		} else if id := l.id(Ref{typ, ns, o.Get("name").Text()}); id != "" {
+			l.add("owner", "owned", typ, id, "")
+		} else {
+			l.value("owner", "owned", typ, ns, o.Get("name"))
 		}
-		l.value(relation, inverse, typ, ns, o.Get("name"))
 	}
 }
 

@@ -140,10 +140,12 @@ func TestWatch(t *testing.T) {
 		{"a listing fails", []bulwark.Gathered{{Listing: &bulwark.Listing{Scope: "aws/0", Type: "test/Bucket", Gap: &bulwark.Gap{What: "listing", Where: "w", Why: "denied"}}}},
 			func() bool { return len(staleAssets(t, e)) == 3 && len(gapsOf(t, e)) == 1 }},
 	} {
+		began := time.Now()
 		for _, g := range step.list {
 			w.changes <- g
 		}
-		until(t, step.what, func() bool { return step.ok() })
+		until(t, step.what, step.ok)
+		t.Logf("figure: %s: visible after %v", step.what, time.Since(began).Round(time.Millisecond))
 	}
 	<-e.judging
 	list, err := e.Connectors(t.Context())

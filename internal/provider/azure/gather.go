@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	columns = "project id, name, type, kind, location, subscriptionId, managedBy, sku, plan, properties, tags, identity, zones, extendedLocation | order by id asc"
+	columns = "project id, name, type, kind, location, managedBy, sku, plan, properties, tags, identity, zones, extendedLocation | order by id asc"
 
 	resourcesQuery   = "resources | " + columns
 	containersQuery  = "resourcecontainers | where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups') | " + columns
-	assignmentsQuery = "authorizationresources | where type =~ 'microsoft.authorization/roleassignments' | project id, name, type, subscriptionId, properties | order by id asc"
+	assignmentsQuery = "authorizationresources | where type =~ 'microsoft.authorization/roleassignments' | project id, name, type, properties | order by id asc"
 	rolesQuery       = "authorizationresources | where type =~ 'microsoft.authorization/roledefinitions' | project id, name, type, properties | order by id asc"
 	groupsQuery      = "resourcecontainers | where type =~ 'microsoft.management/managementgroups' | project id, name, type, properties | order by id asc"
 
@@ -242,24 +242,19 @@ func (a *asking) tables(subs []subscription) *bulwark.Fault {
 	return nil
 }
 
-// row starts the work on one row. A row of a subscription that was not asked
-// for, or whose id cannot be an id, is a gap and nothing else.
+// row starts the work on one row. One whose id or type cannot be read leaves
+// open what it was, so that no listing of the batch is whole.
 func (a *asking) row(row bulwark.Value, subs []string) {
-	id, typ, sub := row.Get("id").Text(), row.Get("type").Text(), strings.ToLower(row.Get("subscriptionId").Text())
-	if sub == "" {
-		sub = subscriptionOf(id)
-	}
+	id, typ := row.Get("id").Text(), row.Get("type").Text()
+	sub := subscriptionOf(id)
 	if !checkID(id) || typ == "" {
 		for _, s := range subs {
 			a.g.fail(s, malformed("POST /providers/Microsoft.ResourceGraph/resources", oneLine(id, 200), "a row without an id and type that can be read"))
 		}
 		return
 	}
-	if strings.EqualFold(typ, "microsoft.authorization/roleassignments") && subscriptionOf(id) == "" {
-		return // of a management group or the tenant: read once for all
-	}
 	if !slices.Contains(subs, sub) {
-		return
+		return // an assignment above the subscriptions, which is read once for all
 	}
 	r := resource{id: id, typ: a.g.types.canonical(typ), scope: subscriptionScope(sub), row: row, roles: a.roles}
 	if a.g.leftOut(r) {

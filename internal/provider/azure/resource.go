@@ -107,7 +107,7 @@ func (g *gathering) asset(r resource) ([]bulwark.Gathered, error) {
 		a.Aliases = []string{full}
 	}
 	var err error
-	if a.Properties, a.Observed, err = g.types.build(r.typ, a.ID, withoutColumns(r.row), r.extra); err != nil {
+	if a.Properties, a.Observed, err = g.types.build(r.typ, a.ID, r.row, r.extra); err != nil {
 		return nil, malformed("POST /providers/Microsoft.ResourceGraph/resources", r.id, "%w", err)
 	}
 	a.Relations = append(g.own(r), provider.Relate(g.types.Types, a, provider.Place{Account: subscriptionOf(r.id)})...)
@@ -149,26 +149,4 @@ func nameOf(r resource) string {
 		return name
 	}
 	return r.id[strings.LastIndex(r.id, "/")+1:]
-}
-
-// withoutColumns leaves out the columns that Resource Graph adds to what ARM
-// writes.
-func withoutColumns(row bulwark.Value) bulwark.Value {
-	if row.Get("subscriptionId").IsAbsent() {
-		return row
-	}
-	b := bulwark.NewBuilder(row.Names(), answerLimits)
-	b.Object()
-	for name, c := range row.Children() {
-		if name != "subscriptionId" {
-			b.Key(name)
-			b.Copy(c)
-		}
-	}
-	b.End()
-	v, err := b.Build("")
-	if err != nil {
-		return row // over a limit: the asset's own builder says so
-	}
-	return v
 }

@@ -139,7 +139,8 @@ func isAllPowerful(id string) bool {
 }
 
 // derived are properties of ours that follow from a row: the role of an
-// assignment by its name and one id, who holds it, and where.
+// assignment by its name and one id, who holds it, and where; the server of a
+// database; what a flow log records.
 func derived(r resource) []patch {
 	var out []patch
 	set := func(name, s string) {
@@ -171,6 +172,9 @@ func derived(r resource) []patch {
 		if scope := r.row.At("properties", "scope").Text(); strings.EqualFold(scope, "/subscriptions/"+subscriptionOf(scope)) {
 			set("_subscription", scope)
 		}
+	case "microsoft.sql/servers/databases":
+		server, _ := parentOf(r.id)
+		set("_server", server)
 	case "microsoft.network/networkwatchers/flowlogs":
 		target := r.row.At("properties", "targetResourceId").Text()
 		switch folded := strings.ToLower(target); {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/bulwarksec/bulwark"
@@ -25,6 +26,10 @@ var noise = []kube.Path{
 	kube.Drop("metadata", "uid"), kube.Drop("metadata", "creationTimestamp"), kube.Drop("metadata", "selfLink"),
 	kube.Drop("metadata", "annotations", kube.LastApplied), kube.Drop("apiVersion"), kube.Drop("kind"),
 }
+
+// bookkeeping is the noise of metadata alone.
+var bookkeeping = []kube.Path{kube.Drop("managedFields"), kube.Drop("resourceVersion"), kube.Drop("generation"), kube.Drop("uid"), kube.Drop("creationTimestamp"),
+	kube.Drop("selfLink"), kube.Drop("annotations", kube.LastApplied)}
 
 // heartbeats is what of a status changes while nothing happens, or says
 // nothing of how the object is set up.
@@ -49,7 +54,25 @@ type decoder struct {
 	types     *bulwark.Types
 	key       []byte
 	regions   bool // a namespace is the region of what lives in it
+	builders  sync.Pool
 }
+
+// build makes a value of an asset with a builder that others have used.
+func (d *decoder) build(id string, write func(b *bulwark.Builder)) (bulwark.Value, error) {
+	b, ok := d.builders.Get().(*bulwark.Builder)
+	if !ok {
+		b = bulwark.NewBuilder(d.names(), objectLimits)
+	}
+	write(b)
+	v, err := b.Build(id)
+	if v.Size() <= keptBuilder {
+		d.builders.Put(b)
+	}
+	return v, err
+}
+
+// keptBuilder is the size of a value beyond which its builder is let go.
+const keptBuilder = 256 << 10
 
 func (d *decoder) names() *bulwark.Names {
 	if d.types == nil {
@@ -103,48 +126,46 @@ func objectName(s string) bool {
 }
 
 func (d *decoder) properties(r *resource, v bulwark.Value, id string, large bool) (bulwark.Value, error) {
-	b := bulwark.NewBuilder(d.names(), objectLimits)
-	b.Object()
-	b.Key("apiVersion")
-	b.String(r.apiVersion())
-	b.Key("kind")
-	b.String(r.kind)
-	c := kube.Copier{Key: d.key, Paths: append(kube.SecretPaths(d.types, r.typ), noise...)}
-	if large {
-		b.Key("metadata")
+	return d.build(id, func(b *bulwark.Builder) {
 		b.Object()
-		c.Paths = []kube.Path{kube.Drop("managedFields"), kube.Drop("annotations"), kube.Drop("resourceVersion"), kube.Drop("generation"), kube.Drop("uid"), kube.Drop("creationTimestamp")}
-		c.CopyTo(b, v.Get("metadata"))
+		b.Key("apiVersion")
+		b.String(r.apiVersion())
+		b.Key("kind")
+		b.String(r.kind)
+		if large {
+			b.Key("metadata")
+			b.Object()
+			(&kube.Copier{Paths: bookkeeping}).CopyTo(b, v.Get("metadata"))
+			b.End()
+			b.Key("spec")
+			b.Unknown(fmt.Sprintf("larger than %d KiB", customBytes>>10))
+		} else {
+			(&kube.Copier{Key: d.key, Paths: append(kube.SecretPaths(d.types, r.typ), noise...)}).CopyTo(b, v)
+		}
 		b.End()
-		b.Key("spec")
-		b.Unknown(fmt.Sprintf("larger than %d KiB", customBytes>>10))
-	} else {
-		c.CopyTo(b, v)
-	}
-	b.End()
-	return b.Build(id)
+	})
 }
 
 // observed is what only the cluster knows of an object: its uid, when it was
 // made, and of some kinds the status.
 func (d *decoder) observed(r *resource, v bulwark.Value, id string) (bulwark.Value, error) {
-	b := bulwark.NewBuilder(d.names(), objectLimits)
-	b.Object()
-	meta := v.Get("metadata")
-	for _, p := range [][2]string{{"uid", "uid"}, {"created", "creationTimestamp"}} {
-		if text := meta.Get(p[1]).Text(); text != "" {
-			b.Key(p[0])
-			b.String(text)
-		}
-	}
-	if s := v.Get("status"); r.status && s.Kind() == bulwark.Object {
-		b.Key("status")
+	return d.build(id, func(b *bulwark.Builder) {
 		b.Object()
-		(&kube.Copier{Paths: heartbeats}).CopyTo(b, s)
+		meta := v.Get("metadata")
+		for _, p := range [][2]string{{"uid", "uid"}, {"created", "creationTimestamp"}} {
+			if text := meta.Get(p[1]).Text(); text != "" {
+				b.Key(p[0])
+				b.String(text)
+			}
+		}
+		if s := v.Get("status"); r.status && s.Kind() == bulwark.Object {
+			b.Key("status")
+			b.Object()
+			(&kube.Copier{Paths: heartbeats}).CopyTo(b, s)
+			b.End()
+		}
 		b.End()
-	}
-	b.End()
-	return b.Build(id)
+	})
 }
 
 var errNoObject = errors.New("no object where one should be")

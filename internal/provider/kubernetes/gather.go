@@ -95,7 +95,7 @@ func (c *Cluster) newRun(uid string, list []resource, yield func(bulwark.Gathere
 	for _, res := range list {
 		r.scoped[res.typ] = !res.namespaced
 	}
-	r.index = kube.NewIndex(kube.IndexOptions{ClusterScoped: r.clusterScoped, Missing: r.missing, Follow: true})
+	r.index = kube.NewIndex(kube.IndexOptions{ClusterScoped: r.clusterScoped, Missing: r.missing, ID: r.idOf, Follow: true})
 	return r
 }
 
@@ -104,6 +104,15 @@ func (r *run) clusterScoped(typ string) bool {
 		return scoped
 	}
 	return kube.ClusterScoped(typ)
+}
+
+// idOf is the id of an object of a kind that is listed, "" for others.
+func (r *run) idOf(ref kube.Ref) string {
+	res := r.resourceOf(ref.Type)
+	if res == nil || r.unlisted[ref.Type] != "" || !objectName(ref.Name) {
+		return ""
+	}
+	return res.id(r.dec.cluster, ref.Namespace, ref.Name)
 }
 
 // missing says why an object that another names is not known.

@@ -81,6 +81,25 @@ func TestGather(t *testing.T) {
 	}
 }
 
+// TestOwned reads what a later kind owns without asking twice.
+func TestOwned(t *testing.T) {
+	f := newFake(t)
+	f.set("serviceaccounts", `{"metadata":{"name":"a","namespace":"shop","ownerReferences":[{"apiVersion":"tills.shop/v1","kind":"Till","name":"t","controller":true}]}}`)
+	f.set("tills", `{"metadata":{"name":"t","namespace":"shop","ownerReferences":[{"apiVersion":"apps/v1","kind":"Deployment","name":"d","controller":true}]}}`)
+	f.set("deployments", `{"metadata":{"name":"d","namespace":"shop"}}`)
+	got := mustGather(t, f.open(t, Config{}))
+	for id, owner := range map[string]string{"live:k8s/u-1//ServiceAccount/shop/a": "live:k8s/u-1/tills.shop/Till/shop/t", "live:k8s/u-1/tills.shop/Till/shop/t": "live:k8s/u-1/apps/Deployment/shop/d"} {
+		if !slices.ContainsFunc(got.assets[id].Relations, func(r bulwark.Relation) bool { return r.Name == "owner" && r.Target == owner }) {
+			t.Errorf("relations of %s = %v, want owner %s", id, got.assets[id].Relations, owner)
+		}
+	}
+	for _, r := range f.requests {
+		if strings.Contains(r, "fieldSelector") {
+			t.Errorf("it asked again: %s", r)
+		}
+	}
+}
+
 // TestPages lists more than a page, in order and once each.
 func TestPages(t *testing.T) {
 	f := newFake(t)

@@ -11,7 +11,8 @@ import (
 )
 
 // secretsAccept asks for Secrets as the table that people are shown: name,
-// type and number of keys, with the metadata beside them and no contents.
+// type and number of keys, with the metadata beside them and no contents. What
+// kubectl apply keeps in an annotation does come, and is dropped unread.
 const secretsAccept = "application/json;as=Table;g=meta.k8s.io;v=v1"
 
 // secretType and secretData are the columns of that table which say more than
@@ -31,27 +32,26 @@ func (d *decoder) secret(r *resource, row bulwark.Value) (*bulwark.Asset, error)
 	if err != nil {
 		return nil, err
 	}
-	b := bulwark.NewBuilder(d.names(), objectLimits)
-	b.Object()
-	b.Key("apiVersion")
-	b.String("v1")
-	b.Key("kind")
-	b.String("Secret")
-	b.Key("metadata")
-	b.Object()
-	c := kube.Copier{Paths: []kube.Path{kube.Drop("managedFields"), kube.Drop("resourceVersion"), kube.Drop("generation"), kube.Drop("uid"), kube.Drop("creationTimestamp"),
-		kube.Drop("selfLink"), kube.Drop("annotations", kube.LastApplied)}}
-	c.CopyTo(b, meta)
-	b.End()
-	b.Key("type")
-	if t := row.At("bulwark", secretType); t.Kind() == bulwark.String {
-		b.String(t.Text())
-	} else {
-		b.Unknown("the cluster does not say")
-	}
-	writeKeys(b, meta, row.At("bulwark", secretData))
-	b.End()
-	if a.Properties, err = b.Build(a.ID); err != nil {
+	a.Properties, err = d.build(a.ID, func(b *bulwark.Builder) {
+		b.Object()
+		b.Key("apiVersion")
+		b.String("v1")
+		b.Key("kind")
+		b.String("Secret")
+		b.Key("metadata")
+		b.Object()
+		(&kube.Copier{Paths: bookkeeping}).CopyTo(b, meta)
+		b.End()
+		b.Key("type")
+		if t := row.At("bulwark", secretType); t.Kind() == bulwark.String {
+			b.String(t.Text())
+		} else {
+			b.Unknown("the cluster does not say")
+		}
+		writeKeys(b, meta, row.At("bulwark", secretData))
+		b.End()
+	})
+	if err != nil {
 		return nil, err
 	}
 	a.Observed, err = d.observed(r, row.Get("object"), a.ID)

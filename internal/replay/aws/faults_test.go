@@ -215,6 +215,25 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// TestParents has the groups of one cluster kept apart from another's.
+func TestParents(t *testing.T) {
+	o := testOptions()
+	at := Place{Account: testAccount, Region: "eu-west-1"}
+	Put(o.World, at.In("blue"), ekstypes.Nodegroup{NodegroupName: aws.String("n")})
+	client := eks.NewFromConfig(sdkConfig(newServer(t, o).Transport(), "eu-west-1"))
+	ctx := context.Background()
+	for cluster, want := range map[string]int{"blue": 1, "green": 0} {
+		out, err := client.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: &cluster})
+		if err != nil || len(out.Nodegroups) != want {
+			t.Errorf("ListNodegroups(%s) = %v, %v; want %d", cluster, out, err, want)
+		}
+	}
+	_, err := client.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: aws.String("green"), NodegroupName: aws.String("n")})
+	if code(err) != "ResourceNotFoundException" {
+		t.Errorf("another cluster's group: %v", err)
+	}
+}
+
 func TestS3Hosts(t *testing.T) {
 	o := testOptions()
 	Put(o.World, Place{Account: testAccount}, bucketIn("here.b", "eu-west-1"), bucketIn("there", "us-east-1"))

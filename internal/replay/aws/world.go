@@ -13,6 +13,12 @@ type Place struct {
 	Account, Region, Parent string
 }
 
+// In returns the place of what belongs to a parent, such as a cluster.
+func (p Place) In(parent string) Place {
+	p.Parent = parent
+	return p
+}
+
 // A World is what the server knows: lists of the SDK's values by place, and
 // whole answers by place and key. Fill it before it is served; afterwards change
 // it in Update or Schedule only. Values that were put must not be written to.

@@ -189,7 +189,7 @@ func (s *Server) paged(r *http.Request, items []json.RawMessage, most int) answe
 			return refuse(http.StatusBadRequest, "InvalidParameter", "The query parameter '%s' is not supported.", name)
 		}
 	}
-	page, next, refusal := s.slice(items, q.Get("$skiptoken"), most)
+	page, next, refusal := slice(s, items, q.Get("$skiptoken"), most)
 	if refusal != nil {
 		return *refusal
 	}
@@ -201,7 +201,7 @@ func (s *Server) paged(r *http.Request, items []json.RawMessage, most int) answe
 }
 
 // slice cuts a page out of a list. Tokens are opaque to clients: an offset.
-func (s *Server) slice(items []json.RawMessage, token string, most int) (page []json.RawMessage, next string, refusal *answer) {
+func slice[T any](s *Server, items []T, token string, most int) (page []T, next string, refusal *answer) {
 	if s.page > 0 {
 		most = min(most, s.page)
 	}
@@ -217,7 +217,7 @@ func (s *Server) slice(items []json.RawMessage, token string, most int) (page []
 	to := min(from+most, len(items))
 	page = items[from:to]
 	if page == nil {
-		page = []json.RawMessage{}
+		page = []T{}
 	}
 	if to < len(items) {
 		next = "t" + strconv.Itoa(to)

@@ -80,7 +80,7 @@ func (s *Server) graphList(r *http.Request, q url.Values, items []json.RawMessag
 			return refuse(http.StatusBadRequest, "Request_UnsupportedQuery", "The query parameter '%s' is not supported.", name)
 		}
 	}
-	page, next, refusal := s.slice(items, q.Get("$skiptoken"), most)
+	page, next, refusal := slice(s, items, q.Get("$skiptoken"), most)
 	if refusal != nil {
 		return *refusal
 	}

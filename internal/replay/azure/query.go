@@ -43,12 +43,16 @@ func (s *Server) query(r *http.Request, c *caller) answer {
 			return refuse(http.StatusBadRequest, "BadRequest", "The subscription '%s' is invalid.", id)
 		}
 	}
-	rows := s.rows(q, c, request.Subscriptions)
-	page, next, refusal := s.slice(rows, request.Options.SkipToken, request.Options.Top)
+	records := s.records(q, c, request.Subscriptions)
+	page, next, refusal := slice(s, records, request.Options.SkipToken, request.Options.Top)
 	if refusal != nil {
 		return *refusal
 	}
-	body := map[string]any{"totalRecords": len(rows), "count": len(page), "data": page, "facets": []any{}, "resultTruncated": "false"}
+	rows := make([]json.RawMessage, len(page))
+	for i, r := range page {
+		rows[i] = r.row(q.columns)
+	}
+	body := map[string]any{"totalRecords": len(records), "count": len(rows), "data": rows, "facets": []any{}, "resultTruncated": "false"}
 	if next != "" {
 		body["resultTruncated"], body["$skipToken"] = "true", next
 	}
@@ -101,64 +105,68 @@ func parse(text string) (kql, bool) {
 	return q, slices.Contains(q.columns, "id")
 }
 
-// rows runs a query for a caller, sorted by id.
-func (s *Server) rows(q kql, c *caller, subscriptions []string) []json.RawMessage {
-	type found struct {
-		id  string
-		row json.RawMessage
-	}
-	var out []found
-	add := func(id string, resource map[string]json.RawMessage, typ string) {
-		sub := subscriptionOf(strings.ToLower(id))
+// A record is a resource that a query finds, before its row is written.
+type record struct {
+	id, typ string          // the id in lower case
+	body    json.RawMessage // as Resource Manager writes it
+}
+
+// records runs a query for a caller, sorted by id. A resource's type is the one
+// that its id tells, so that no body is read for rows of other pages.
+func (s *Server) records(q kql, c *caller, subscriptions []string) []record {
+	var out []record
+	add := func(id, typ string, body json.RawMessage) {
+		sub := subscriptionOf(id)
 		switch {
-		case len(q.types) > 0 && !slices.Contains(q.types, typ), c.lacks(typ + "/read"):
+		case len(q.types) > 0 && !slices.Contains(q.types, typ):
 			return
 		case sub == "" && len(subscriptions) > 0, sub != "" && !c.reaches(sub):
 			return
 		case sub != "" && len(subscriptions) > 0 && !slices.ContainsFunc(subscriptions, func(s string) bool { return strings.EqualFold(s, sub) }):
 			return
+		case c.lacks(typ + "/read"):
+			return
 		}
-		row := map[string]json.RawMessage{}
-		for _, name := range q.columns {
-			row[name] = columnOf(name, id, typ, resource)
-		}
-		out = append(out, found{strings.ToLower(id), raw(row)})
+		out = append(out, record{id, typ, body})
 	}
 	for id, body := range s.state.Rows {
-		var resource map[string]json.RawMessage
-		if json.Unmarshal(body, &resource) != nil {
-			continue
-		}
-		var spelled, typ string
-		if json.Unmarshal(resource["id"], &spelled) != nil || json.Unmarshal(resource["type"], &typ) != nil {
-			spelled = id
-		}
-		if typ, table := place(typ); table == q.table {
-			add(spelled, resource, typ)
+		if typ, table := place(id); table == q.table {
+			add(id, typ, body)
 		}
 	}
 	if q.table == "resourcecontainers" {
 		s.containers(add)
 	}
-	slices.SortFunc(out, func(a, b found) int { return strings.Compare(a.id, b.id) })
-	rows := make([]json.RawMessage, len(out))
-	for i, f := range out {
-		rows[i] = f.row
+	slices.SortFunc(out, func(a, b record) int { return strings.Compare(a.id, b.id) })
+	return out
+}
+
+// row writes a record's columns.
+func (r record) row(columns []string) json.RawMessage {
+	var resource map[string]json.RawMessage
+	if json.Unmarshal(r.body, &resource) != nil {
+		resource = nil
 	}
-	return rows
+	row := map[string]json.RawMessage{}
+	for _, name := range columns {
+		row[name] = columnOf(name, r, resource)
+	}
+	return raw(row)
 }
 
 // containers adds subscriptions and management groups.
-func (s *Server) containers(add func(id string, resource map[string]json.RawMessage, typ string)) {
+func (s *Server) containers(add func(id, typ string, body json.RawMessage)) {
 	for _, sub := range s.state.Subscriptions {
-		add("/subscriptions/"+sub.ID, map[string]json.RawMessage{"name": raw(sub.Name), "properties": raw(map[string]any{"state": sub.stateName(), "managementGroupAncestorsChain": s.chain(sub.Group)})}, "microsoft.resources/subscriptions")
+		id := "/subscriptions/" + sub.ID
+		add(id, "microsoft.resources/subscriptions", raw(map[string]any{"id": id, "name": sub.Name, "properties": map[string]any{"state": sub.stateName(), "managementGroupAncestorsChain": s.chain(sub.Group)}}))
 	}
 	for _, m := range s.state.ManagementGroups {
 		properties := map[string]any{"displayName": m.Name, "tenantId": s.state.TenantID}
 		if m.Parent != "" {
 			properties["details"] = map[string]any{"parent": map[string]any{"id": "/providers/Microsoft.Management/managementGroups/" + m.Parent, "name": m.Parent}}
 		}
-		add("/providers/Microsoft.Management/managementGroups/"+m.ID, map[string]json.RawMessage{"name": raw(m.ID), "properties": raw(properties)}, "microsoft.management/managementgroups")
+		id := "/providers/Microsoft.Management/managementGroups/" + m.ID
+		add(strings.ToLower(id), "microsoft.management/managementgroups", raw(map[string]any{"id": id, "name": m.ID, "properties": properties}))
 	}
 }
 
@@ -180,12 +188,14 @@ func (s *Server) chain(group string) []any {
 	return out
 }
 
-// place returns the type of a row as Resource Graph spells it, and its table.
-func place(typ string) (row, table string) {
-	switch typ = strings.ToLower(typ); {
-	case typ == "microsoft.resources/resourcegroups":
+// place returns the type that an id tells, as Resource Graph spells it, and the
+// table in which such rows are.
+func place(id string) (typ, table string) {
+	if !strings.Contains(id, "/providers/") {
 		return "microsoft.resources/subscriptions/resourcegroups", "resourcecontainers"
-	case typ == "microsoft.authorization/roleassignments", typ == "microsoft.authorization/roledefinitions":
+	}
+	typ, _ = typeOf(id)
+	if typ == "microsoft.authorization/roleassignments" || typ == "microsoft.authorization/roledefinitions" {
 		return typ, "authorizationresources"
 	}
 	return typ, "resources"
@@ -193,14 +203,16 @@ func place(typ string) (row, table string) {
 
 // columnOf is a resource's value in a column; texts that are not there are
 // empty, and everything else is null.
-func columnOf(name, id, typ string, resource map[string]json.RawMessage) json.RawMessage {
+func columnOf(name string, r record, resource map[string]json.RawMessage) json.RawMessage {
 	switch name {
 	case "id":
-		return raw(id)
+		if resource["id"] == nil {
+			return raw(r.id)
+		}
 	case "type":
-		return raw(typ)
+		return raw(r.typ)
 	case "subscriptionId":
-		return raw(subscriptionOf(strings.ToLower(id)))
+		return raw(subscriptionOf(r.id))
 	case "name", "kind", "location", "managedBy":
 		if resource[name] == nil {
 			return raw("")
