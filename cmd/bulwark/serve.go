@@ -220,8 +220,9 @@ func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, e
 	}
 	o := api.Options{Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Organizations: p.demos,
 		URL: scheme + addr.String(), Loopback: api.CheckListen(addr.String(), false) == nil, Secure: secure}
+	shared := o
 	p.demos.serve = func(st api.Store, e *pipeline.Engine, now func() time.Time) (*api.Server, error) {
-		o := o
+		o := shared
 		o.Store, o.Content, o.Runs, o.Explain, o.Now, o.Organization = st, e, e, e.Explain, now, demoID
 		return api.New(o)
 	}
