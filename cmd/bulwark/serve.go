@@ -210,10 +210,18 @@ func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, e
 	return api.New(api.Options{
 		Store: p.store, Content: p.engine, Runs: p.engine, Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Metrics: metrics,
 		URL: scheme + addr.String(), Loopback: api.CheckListen(addr.String(), false) == nil, Secure: secure,
-		Connectors: p.connectors, Explain: p.engine.Explain,
+		Connectors: p.connectors, Explain: p.engine.Explain, Editor: pipeline.NewEditor(p.engine, firstOf(f.content)),
 		Backup: func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) },
 		Ready:  func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) },
 	})
+}
+
+// firstOf returns the folder of content in which checks are kept, "" for none.
+func firstOf(dirs []string) string {
+	if len(dirs) == 0 {
+		return ""
+	}
+	return dirs[0]
 }
 
 // greet prints where the product is and, on a first start, the one-time link.
