@@ -227,9 +227,18 @@ func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, e
 		return api.New(o)
 	}
 	o.Store, o.Content, o.Runs, o.Explain, o.Metrics, o.Connectors = p.store, p.engine, p.engine, p.engine.Explain, metrics, p.connectors
+	o.Editor = pipeline.NewEditor(p.engine, firstOf(f.content))
 	o.Backup = func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) }
 	o.Ready = func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) }
 	return api.New(o)
+}
+
+// firstOf returns the folder of content in which checks are kept, "" for none.
+func firstOf(dirs []string) string {
+	if len(dirs) == 0 {
+		return ""
+	}
+	return dirs[0]
 }
 
 // greet prints where the product is and, on a first start, the one-time link.

@@ -1,7 +1,7 @@
 // The server under test: the one that BULWARK_URL names, else the program in
 // bin/ over the repository's examples, else the server of invented data.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,9 @@ export async function start() {
 
 async function real(program) {
   const data = mkdtempSync(join(tmpdir(), "bulwark-web-"));
-  const args = ["serve", "--data", data, "--listen", "127.0.0.1:0"];
+  const checks = join(data, "checks"); // where checks that a test saves are kept
+  mkdirSync(checks);
+  const args = ["serve", "--data", join(data, "store"), "--content", checks, "--listen", "127.0.0.1:0"];
   if (existsSync(join(root, "examples"))) args.push("--scan-iac", join(root, "examples"), "--code-root", join(root, "deploy"));
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => {
