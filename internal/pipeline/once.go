@@ -30,12 +30,16 @@ func Once(ctx context.Context, set *check.Set, now time.Time, progress Progress,
 		progress = func(string, int, int) {}
 	}
 	r := &bulwark.Report{Started: now, Checks: map[string]*bulwark.Check{}}
-	seen, told := map[string]bool{}, map[[3]string]bool{}
+	seen, told := map[string]int{}, map[[3]string]bool{} // seen has each asset's place in the report
 	for _, s := range sources {
 		err := s.Gather(ctx, func(g bulwark.Gathered) error {
 			switch {
-			case g.Asset != nil && !seen[g.Asset.ID]:
-				seen[g.Asset.ID] = true
+			case g.Asset != nil:
+				if i, ok := seen[g.Asset.ID]; ok { // read again: the later is the truer
+					r.Assets[i] = g.Asset
+					break
+				}
+				seen[g.Asset.ID] = len(r.Assets)
 				r.Assets = append(r.Assets, g.Asset)
 				progress("gathered", len(r.Assets), 0)
 			case g.Gap != nil:

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,13 +17,14 @@ const typeAccount = "AWS::Account"
 // The account itself, to which every other asset is related.
 var _ = collect(collector{
 	Type: typeAccount, Service: "iam", Where: global,
-	Needs: append(defaultNeeds(), once("s3:GetAccountPublicAccessBlock", "GetPublicAccessBlock"), once("iam:GetAccountSummary"),
-		once("iam:ListAccountAliases"), once("account:GetAlternateContact").times(3), once("account:GetContactInformation"), once("iam:GetCredentialReport"), once("iam:GenerateCredentialReport")),
+	Needs: slices.Concat(defaultNeeds(), trailNeeds(), []need{once("s3:GetAccountPublicAccessBlock", "GetPublicAccessBlock"), once("iam:GetAccountSummary"),
+		once("iam:ListAccountAliases"), once("account:GetAlternateContact").times(3), once("account:GetContactInformation"), once("iam:GetCredentialReport"), once("iam:GenerateCredentialReport"),
+		once("iam:ListVirtualMFADevices"), once("iam:ListEntitiesForPolicy")}),
 	List: func(ctx context.Context, s *session) error {
 		d := s.draft()
 		d.ARN, d.Name = s.account.root(), s.account.info().Name
 		d.set("AccountId", s.account.id)
-		for _, part := range []func(context.Context, *session, *draft) error{aliases, publicAccessBlock, summary, regionDefaults, contacts, rootCredentials} {
+		for _, part := range []func(context.Context, *session, *draft) error{aliases, publicAccessBlock, summary, regionDefaults, contacts, rootCredentials, rootDevices, supportRole, trails} {
 			if err := part(ctx, s, d); err != nil {
 				return err
 			}
@@ -87,6 +89,9 @@ func contacts(ctx context.Context, s *session, d *draft) error {
 			d.set(name, out.AlternateContact != nil && aws.ToString(out.AlternateContact.EmailAddress) != "")
 			return nil
 		})
+		if kind == accounttypes.AlternateContactTypeSecurity {
+			d.set("_SecurityContactPresent", d.contact("Security"))
+		}
 		if err != nil {
 			return err
 		}
@@ -101,13 +106,12 @@ func contacts(ctx context.Context, s *session, d *draft) error {
 	})
 }
 
-// rootCredentials are the root user's row of the credential report.
-func rootCredentials(ctx context.Context, s *session, d *draft) error {
-	return s.part(ctx, d, "CredentialReport", "", func() error {
-		report, err := s.credentialReport(ctx)
-		if err == nil && report[d.ARN] != nil {
-			d.observe("CredentialReport", report[d.ARN])
-		}
-		return err
-	})
+// contact tells whether a contact is named: false where it was answered that
+// there is none.
+func (d *draft) contact(name string) any {
+	all, _ := d.observed["_Contacts"].(map[string]any)
+	if v, ok := all[name]; ok {
+		return v
+	}
+	return false
 }

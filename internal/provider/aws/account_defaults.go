@@ -2,8 +2,13 @@ package aws
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"golang.org/x/sync/errgroup"
 
@@ -14,52 +19,82 @@ import (
 // regionDefault is a setting that an account has in each region. The account as
 // a whole has none.
 type regionDefault struct {
-	name, operation string
-	get             func(ctx context.Context, c *ec2.Client) (any, error)
+	name  string
+	needs []need
+	get   func(ctx context.Context, cfg aws.Config) (any, error)
 }
 
 var regionSettings = []regionDefault{
-	{"EbsEncryptionByDefault", "GetEbsEncryptionByDefault", func(ctx context.Context, c *ec2.Client) (any, error) {
-		out, err := c.GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
+	{"EbsEncryptionByDefault", []need{once("ec2:GetEbsEncryptionByDefault")}, func(ctx context.Context, cfg aws.Config) (any, error) {
+		out, err := ec2.NewFromConfig(cfg).GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
 		if err != nil {
 			return nil, err
 		}
 		return tree(out.EbsEncryptionByDefault), told(out.EbsEncryptionByDefault)
 	}},
-	{"EbsDefaultKmsKeyId", "GetEbsDefaultKmsKeyId", func(ctx context.Context, c *ec2.Client) (any, error) {
-		out, err := c.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
+	{"EbsDefaultKmsKeyId", []need{once("ec2:GetEbsDefaultKmsKeyId")}, func(ctx context.Context, cfg aws.Config) (any, error) {
+		out, err := ec2.NewFromConfig(cfg).GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
 		if err != nil {
 			return nil, err
 		}
 		return tree(out.KmsKeyId), told(out.KmsKeyId)
 	}},
-	{"SnapshotBlockPublicAccess", "GetSnapshotBlockPublicAccessState", func(ctx context.Context, c *ec2.Client) (any, error) {
-		out, err := c.GetSnapshotBlockPublicAccessState(ctx, &ec2.GetSnapshotBlockPublicAccessStateInput{})
+	{"SnapshotBlockPublicAccess", []need{once("ec2:GetSnapshotBlockPublicAccessState")}, func(ctx context.Context, cfg aws.Config) (any, error) {
+		out, err := ec2.NewFromConfig(cfg).GetSnapshotBlockPublicAccessState(ctx, &ec2.GetSnapshotBlockPublicAccessStateInput{})
 		if err != nil || out.State == "" {
 			return nil, or(err, errAnswer)
 		}
 		return tree(out), nil
 	}},
-	{"ImageBlockPublicAccess", "GetImageBlockPublicAccessState", func(ctx context.Context, c *ec2.Client) (any, error) {
-		out, err := c.GetImageBlockPublicAccessState(ctx, &ec2.GetImageBlockPublicAccessStateInput{})
+	{"ImageBlockPublicAccess", []need{once("ec2:GetImageBlockPublicAccessState")}, func(ctx context.Context, cfg aws.Config) (any, error) {
+		out, err := ec2.NewFromConfig(cfg).GetImageBlockPublicAccessState(ctx, &ec2.GetImageBlockPublicAccessStateInput{})
 		if err != nil {
 			return nil, err
 		}
 		return tree(out), told(out.ImageBlockPublicAccessState)
 	}},
-	{"InstanceMetadata", "GetInstanceMetadataDefaults", func(ctx context.Context, c *ec2.Client) (any, error) {
-		out, err := c.GetInstanceMetadataDefaults(ctx, &ec2.GetInstanceMetadataDefaultsInput{})
+	{"InstanceMetadata", []need{once("ec2:GetInstanceMetadataDefaults")}, func(ctx context.Context, cfg aws.Config) (any, error) {
+		out, err := ec2.NewFromConfig(cfg).GetInstanceMetadataDefaults(ctx, &ec2.GetInstanceMetadataDefaultsInput{})
 		if err != nil {
 			return nil, err
 		}
 		return tree(out), nil
 	}},
+	{"ExternalAccessAnalyzer", []need{once("access-analyzer:ListAnalyzers")}, externalAnalyzer},
+	{"ConfigRecording", []need{once("config:DescribeConfigurationRecorderStatus")}, configRecording},
+	{"SecurityHubEnabled", []need{once("securityhub:DescribeHub")}, securityHubEnabled},
+	{"GuardDutyEnabled", []need{once("guardduty:ListDetectors"), once("guardduty:GetDetector")}, guardDutyEnabled},
+	{"MacieEnabled", []need{once("macie2:GetMacieSession")}, macieEnabled},
+}
+
+// externalAnalyzer tells whether access from outside is analysed in a region.
+func externalAnalyzer(ctx context.Context, cfg aws.Config) (any, error) {
+	found := false
+	err := provider.Pages(ctx, "accessanalyzer:ListAnalyzers", cfg.Region, provider.MaxPages, func(ctx context.Context, token string) (string, error) {
+		in := &accessanalyzer.ListAnalyzersInput{}
+		if token != "" {
+			in.NextToken = &token
+		}
+		out, err := accessanalyzer.NewFromConfig(cfg).ListAnalyzers(ctx, in)
+		if err != nil {
+			return "", err
+		}
+		for _, a := range out.Analyzers {
+			external := a.Type == types.TypeAccount || a.Type == types.TypeOrganization
+			found = found || external && a.Status == types.AnalyzerStatusActive
+		}
+		return aws.ToString(out.NextToken), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 func defaultNeeds() []need {
 	var list []need
 	for _, d := range regionSettings {
-		list = append(list, once("ec2:"+d.operation))
+		list = append(list, d.needs...)
 	}
 	return list
 }
@@ -74,12 +109,12 @@ func regionDefaults(ctx context.Context, s *session, d *draft) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(objects)
 	for _, region := range s.account.regions {
-		client := ec2.NewFromConfig(s.account.in(region))
+		cfg := s.account.in(region)
 		settings := map[string]any{}
 		byRegion[region] = settings
 		for _, setting := range regionSettings {
 			g.Go(func() error {
-				v, err := setting.get(ctx, client)
+				v, err := setting.get(ctx, cfg)
 				if ended := s.ended(ctx, err); ended != nil {
 					return ended
 				}
@@ -107,6 +142,16 @@ func regionDefaults(ctx context.Context, s *session, d *draft) error {
 		return err
 	}
 	d.observe("RegionDefaults", byRegion)
+	regions := []any{}
+	for _, region := range slices.Sorted(maps.Keys(byRegion)) {
+		settings, _ := byRegion[region].(map[string]any)
+		facts := map[string]any{"Name": region}
+		for _, name := range []string{"EbsEncryptionByDefault", "ExternalAccessAnalyzer", "ConfigRecording", "SecurityHubEnabled", "GuardDutyEnabled", "MacieEnabled"} {
+			facts[name] = settings[name]
+		}
+		regions = append(regions, facts)
+	}
+	d.observe("_Regions", regions)
 	switch {
 	case unsure != "" && every:
 		d.unknown("_EbsEncryptionByDefault", unsure)

@@ -3,8 +3,10 @@ package aws
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -107,31 +109,67 @@ func TestCallsBearTheName(t *testing.T) {
 	}
 }
 
-// TestRegionThatHangs wants a region that never answers to cost its own
-// listings alone.
-func TestRegionThatHangs(t *testing.T) {
-	done := make(chan struct{})
-	e := newServer(t, Config{Types: []string{"AWS::EC2::*"}, Regions: []string{"eu-west-1", "us-east-1"}}, func(w http.ResponseWriter, r *http.Request, body string) {
-		if strings.Contains(r.Header.Get("Authorization"), "/us-east-1/") {
-			select {
-			case <-r.Context().Done():
-			case <-done:
-			}
-			return
-		}
+// silentIn is a transport on which calls to one region end as if nobody answered.
+type silentIn struct {
+	region string
+	base   http.RoundTripper
+}
+
+func (s silentIn) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.Contains(r.Header.Get("Authorization"), "/"+s.region+"/") {
+		return nil, &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}
+	}
+	return s.base.RoundTrip(r)
+}
+
+// TestSilentRegion wants a region that never answers to cost its own listings
+// alone, and not to be asked for each of its types.
+func TestSilentRegion(t *testing.T) {
+	e := newServer(t, Config{Types: []string{"AWS::EC2::*"}, Regions: []string{"eu-west-1", "us-west-2"}}, func(w http.ResponseWriter, r *http.Request, body string) {
 		action, _, _ := strings.Cut(strings.TrimPrefix(body, "Action="), "&")
 		fmt.Fprintf(w, "<%[1]sResponse></%[1]sResponse>", action)
 	})
-	t.Cleanup(func() { close(done) })
-	e.attempt = 20 * time.Millisecond
+	e.options.HTTP = silentIn{"us-west-2", e.options.HTTP}
 	g := gather(t, e)
 	for where, l := range g.listings {
-		if hangs := strings.HasSuffix(where, "us-east-1"); l.Complete == hangs {
+		if silent := strings.HasSuffix(where, "us-west-2"); l.Complete == silent {
 			t.Errorf("listing %s: complete %v, %+v", where, l.Complete, l.Gap)
+		} else if silent && !strings.Contains(l.Gap.Why, string(bulwark.FaultTimeout)) {
+			t.Errorf("listing %s: %s, want a timeout", where, l.Gap.Why)
 		}
 	}
 	if len(g.listings) < 30 {
 		t.Errorf("%d listings", len(g.listings))
+	}
+}
+
+// TestAttemptEnds wants an attempt that gets no answer to end by its bound.
+func TestAttemptEnds(t *testing.T) {
+	done := make(chan struct{})
+	e := newServer(t, Config{Types: []string{"AWS::EC2::VPC"}, Regions: []string{"eu-west-1"}}, func(w http.ResponseWriter, r *http.Request, body string) {
+		if !strings.Contains(body, "Action=DescribeVpcs") {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		select {
+		case <-r.Context().Done():
+		case <-done:
+		}
+	})
+	t.Cleanup(func() { close(done) })
+	found, err := e.accounts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.attempt = time.Millisecond
+	found[0].regions = []string{"eu-west-1"}
+	var listing *bulwark.Listing
+	err = e.read(t.Context(), []*place{{account: found[0], region: "eu-west-1", where: regional, memo: &memo{}}}, func(x bulwark.Gathered) error {
+		listing = x.Listing
+		return nil
+	})
+	if err != nil || listing == nil || listing.Complete || !strings.Contains(listing.Gap.Why, string(bulwark.FaultTimeout)) {
+		t.Errorf("read() = %v, listing %+v, want a timeout", err, listing)
 	}
 }
 

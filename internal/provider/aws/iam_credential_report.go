@@ -18,26 +18,34 @@ import (
 // A credential report is made within seconds, and kept for four hours.
 const reportTries = 12
 
-// credentialReport returns the rows of the account's credential report by the
-// user's ARN; one is made if there is none. The root user's row is among them.
-func (s *session) credentialReport(ctx context.Context) (map[string]map[string]any, error) {
-	return shared(s, "credential report", func() (map[string]map[string]any, error) {
+// credentialReport is what an account's report says: rows by the user's ARN, the
+// root user's among them.
+type credentialReport struct {
+	rows map[string]map[string]any
+	made *time.Time
+}
+
+// credentialReport returns the account's credential report; one is made if
+// there is none.
+func (s *session) credentialReport(ctx context.Context) (credentialReport, error) {
+	return shared(s, "credential report", func() (credentialReport, error) {
 		client := s.iam()
 		for try := 0; ; try++ {
 			out, err := client.GetCredentialReport(ctx, &iam.GetCredentialReportInput{})
 			if err == nil {
-				return readReport(out.Content)
+				rows, err := readReport(out.Content)
+				return credentialReport{rows, out.GeneratedTime}, err
 			}
 			if f := faultOf(err, ""); f.Kind != bulwark.FaultAbsent && code(err) != "ReportInProgress" && code(err) != "ReportExpired" || try >= reportTries {
-				return nil, err
+				return credentialReport{}, err
 			}
 			made, err := client.GenerateCredentialReport(ctx, &iam.GenerateCredentialReportInput{})
 			if err != nil {
-				return nil, err
+				return credentialReport{}, err
 			}
 			if made.State != types.ReportStateTypeComplete {
 				if err := wait(ctx, s.estate.backoff(min(try+3, 6))); err != nil {
-					return nil, err
+					return credentialReport{}, err
 				}
 			}
 		}

@@ -68,7 +68,7 @@ func keyAliases(ctx context.Context, s *session, client *kms.Client) (map[string
 
 func (s *session) keyParts(ctx context.Context, client *kms.Client, v types.KeyListEntry, d *draft) error {
 	var key *types.KeyMetadata
-	err := s.part(ctx, d, "Enabled KeySpec KeyUsage", "", func() error {
+	err := s.part(ctx, d, "Enabled KeySpec KeyUsage _KeyState", "", func() error {
 		out, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: v.KeyId})
 		if err != nil {
 			return err
@@ -78,6 +78,7 @@ func (s *session) keyParts(ctx context.Context, client *kms.Client, v types.KeyL
 		}
 		key = out.KeyMetadata
 		d.take(key, names{"PendingDeletionWindowInDays": ""})
+		d.observe("_KeyState", key.KeyState)
 		return nil
 	})
 	if err != nil {

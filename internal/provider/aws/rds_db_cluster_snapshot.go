@@ -25,9 +25,10 @@ var _ = collect(collector{
 			d.ARN, d.Name = aws.ToString(v.DBClusterSnapshotArn), aws.ToString(v.DBClusterSnapshotIdentifier)
 			if aws.ToString(v.SnapshotType) != "manual" {
 				d.set("_SharedWith", []string{}) // only those can be shared
+				d.set("_Public", false)
 				return nil
 			}
-			return s.part(ctx, d, "_SharedWith", "", func() error {
+			return s.part(ctx, d, "_SharedWith _Public", "", func() error {
 				out, err := client.DescribeDBClusterSnapshotAttributes(ctx, &rds.DescribeDBClusterSnapshotAttributesInput{DBClusterSnapshotIdentifier: v.DBClusterSnapshotIdentifier})
 				if err != nil || out.DBClusterSnapshotAttributesResult == nil {
 					return or(err, errAnswer)
@@ -40,6 +41,7 @@ var _ = collect(collector{
 				}
 				slices.Sort(with)
 				d.set("_SharedWith", with)
+				d.set("_Public", slices.Contains(with, "all"))
 				return nil
 			})
 		})
