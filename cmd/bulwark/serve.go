@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -37,6 +39,8 @@ type serveFlags struct {
 	hostID                 string
 	interval               time.Duration
 	newLink                bool
+	url                    string
+	signIn                 signInFlags
 	demo                   bool
 }
 
@@ -49,7 +53,8 @@ func serveCommand() *cobra.Command {
 			"The first start prints a one-time link to sign in with. Data lies in ./bulwark-data, which one\n" +
 			"process uses at a time; explain, ctl and backup ask the server that does by a socket in it.",
 		Example: "  bulwark serve --scan-host --scan-iac ./infra\n  bulwark serve --database postgres://bulwark@127.0.0.1/bulwark --nats nats://127.0.0.1:4222\n" +
-			"  bulwark serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem",
+			"  bulwark serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem\n" +
+			"  bulwark serve --oidc-issuer https://login.example.com --oidc-client-id bulwark --oidc-client-secret-file secret \\\n    --oidc-grant platform-team=owner --oidc-grant shop-team=reader@aws/123456789012",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
@@ -67,6 +72,8 @@ func serveCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.demo, "demo", false, "show a made-up company as an organisation of its own, unless it was removed")
 	cmd.Flags().StringVar(&f.hostID, "host-id", "", "id of this machine (default: its machine id)")
 	cmd.Flags().DurationVar(&f.interval, "interval", 10*time.Minute, "time between runs of a connector")
+	cmd.Flags().StringVar(&f.url, "url", "", "address by which people reach the server, when a proxy or a name stands before it")
+	f.signIn.add(cmd.Flags())
 	cmd.Flags().BoolVar(&f.newLink, "new-owner-link", false, "print a one-time link for a further owner")
 	return cmd
 }
@@ -83,6 +90,9 @@ func (f *serveFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	if err := f.checkSignIn(certificate != nil); err != nil {
+		return err
+	}
 	layers, err := userLayers(f.content)
 	if err != nil {
 		return err
@@ -157,6 +167,9 @@ func (f *serveFlags) serve(cmd *cobra.Command, folder *dataFolder, p parts, cert
 	}
 	group, ctx := errgroup.WithContext(cmd.Context())
 	group.Go(func() error { p.engine.Run(ctx); return nil })
+	if server.OIDC != nil {
+		group.Go(func() error { server.OIDC.Run(ctx); return nil })
+	}
 	group.Go(func() error { return p.demos.Run(ctx) })
 	group.Go(func() error { return server.Serve(ctx, listener, certificate) })
 	group.Go(func() error { return server.ServeLocal(ctx, socket) })
@@ -210,16 +223,28 @@ func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, e
 	if web.Built() {
 		pages = web.FS()
 	}
-	scheme := "http://"
-	if secure {
-		scheme = "https://"
+	address, err := f.publicURL(addr.String(), secure)
+	if err != nil {
+		return nil, err
+	}
+	issuer, err := f.signIn.provider(address, p.log)
+	if err != nil {
+		return nil, err
+	}
+	var hosts []string
+	if u, err := url.Parse(address); err == nil {
+		hosts = []string{strings.ToLower(u.Hostname())}
+	}
+	loopback := api.CheckListen(addr.String(), false) == nil
+	if !loopback { // any name is answered there; health checks come by address
+		hosts = nil
 	}
 	metrics := prometheus.NewRegistry()
 	if err := registerState(metrics, p); err != nil {
 		return nil, err
 	}
 	o := api.Options{Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Organizations: p.demos,
-		URL: scheme + addr.String(), Loopback: api.CheckListen(addr.String(), false) == nil, Secure: secure}
+		URL: address, Hosts: hosts, Loopback: loopback, Secure: strings.HasPrefix(address, "https://"), OIDC: issuer, NoPasswords: !f.signIn.local}
 	shared := o
 	p.demos.serve = func(st api.Store, e *pipeline.Engine, now func() time.Time) (*api.Server, error) {
 		o := shared
@@ -244,12 +269,16 @@ func firstOf(dirs []string) string {
 // greet prints where the product is and, on a first start, the one-time link.
 func (f *serveFlags) greet(cmd *cobra.Command, server *api.Server) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
-	link, err := server.FirstLink(ctx)
-	if err == nil && link == "" && f.newLink {
-		link, err = server.OwnerLink(ctx)
-	}
-	if err != nil {
-		return err
+	link := ""
+	if f.signIn.local {
+		var err error
+		link, err = server.FirstLink(ctx)
+		if err == nil && link == "" && f.newLink {
+			link, err = server.OwnerLink(ctx)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(out, "Bulwark %s on %s\n", version, server.URL)
 	if link != "" {

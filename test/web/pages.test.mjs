@@ -49,6 +49,7 @@ const views = [
   ["asset-relations", () => `/asset?id=${id(asset)}&tab=relations`],
   ["standard", () => `/standard?id=${id(standard ?? "")}`],
   ["settings-users", () => "/settings?tab=users", "Settings"],
+  ["settings-sign-in", () => "/settings?tab=sign-in", "Settings"],
   ["settings-tokens", () => "/settings?tab=tokens", "Settings"],
   ["settings-audit", () => "/settings?tab=audit", "Settings"],
 ];

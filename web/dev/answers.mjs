@@ -103,6 +103,8 @@ export function answers(d) {
   const finding = (a) => ({ id: `f${a.check.id}@${a.asset.id}`, check: a.check.id, title: a.check.title, asset: a.asset.id, state: "open", severity: a.check.severity, risk: a.check.severity, because: because(a), location: a.asset.position, firstSeen: a.firstSeen, lastChanged: a.firstSeen, exemption: exempt(a), row: assetRow(a.asset) });
 
   const routes = {
+    "GET /auth/methods": () => [200, { password: true }],
+    "GET /auth/oidc": () => [200, { configured: true, password: true, issuer: "https://login.example.com", name: "Example", clientId: "bulwark", redirect: "http://127.0.0.1:8080/api/v1/auth/oidc/callback", scopes: ["openid", "profile", "email"], groupsClaim: "groups", grants: [{ group: "platform-team", role: "owner", scope: "" }, { group: "shop-team", role: "reader", scope: "aws/123456789012" }], sessionHours: 8, ready: true, checked: new Date().toISOString(), logout: true }],
     "GET /session": (q, b, cookie) => (/mock=in/.test(cookie) ? [200, { name: "alex", role: "owner", csrf: "mock" }] : [401, { code: "unauthenticated", message: "Nobody is signed in.", mend: "Sign in, or use an API token." }]),
     "POST /session": (q, b) => (b.password === "wrong" ? [401, { code: "bad-credentials", message: "Name and password do not match." }] : [200, { $cookie: "in" }]),
     "POST /session/link": () => [200, { $cookie: "in" }],
@@ -294,7 +296,7 @@ export function answers(d) {
 
   return (method, path, query, body, cookie) => {
     const direct = routes[`${method} ${path}`];
-    if (!/^\/session/.test(path) && !/mock=in/.test(cookie)) return [401, { code: "unauthenticated", message: "Nobody is signed in." }];
+    if (!/^\/(session|auth\/methods)/.test(path) && !/mock=in/.test(cookie)) return [401, { code: "unauthenticated", message: "Nobody is signed in." }];
     if (query.text === "!fail") return [503, { code: "unavailable", message: "store: read recommendations: the database is busy", mend: "Try again in a moment; the last score still holds." }];
     if (direct) return direct(query, body, cookie);
     const gone = /^DELETE \/(exemptions|tokens|users)\/(.+)$/.exec(`${method} ${path}`);

@@ -23,12 +23,12 @@ export function setCSRF(token: string) {
 
 export type Query = Record<string, string | number | undefined>;
 
-/** address writes the path and query of a request, as lists show it. */
+/** address writes the path and query of a request, as lists show it. People sign in at the main organisation. */
 export function address(path: string, query: Query = {}): string {
   const params = new URLSearchParams();
   for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== "") params.set(k, String(v));
   const text = params.toString().replace(/%3A/g, ":").replace(/%2F/g, "/").replace(/%2C/g, ",");
-  return `${base}/api/v1${path}${text ? `?${text}` : ""}`;
+  return `${path.startsWith("/auth/") ? "" : base}/api/v1${path}${text ? `?${text}` : ""}`;
 }
 
 /** call sends a request and returns the answer's body, or throws the Failure that it tells of. */

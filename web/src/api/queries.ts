@@ -69,7 +69,7 @@ export function useSignIn() {
 export function useSignOut() {
   return useMutation({
     mutationFn: () => call("DELETE", "/session"),
-    onSuccess: () => location.assign("/sign-in"),
+    onSuccess: () => location.assign("/sign-in?out=1"),
   });
 }
 

@@ -5,6 +5,7 @@ import type { Page } from "../frame/page";
 import { Head } from "../ui/page";
 import { useParams, useSetParams } from "../ui/url";
 import { Audit } from "./parts/audit";
+import { Issuer } from "./parts/issuer";
 import { Tokens } from "./parts/tokens";
 import { Users } from "./parts/users";
 import "./settings.css";
@@ -32,6 +33,7 @@ export default function Settings() {
           <Tabs.List className="tabs-list" mb={16}>
             <Tabs.Tab value="appearance">Appearance</Tabs.Tab>
             {owner && <Tabs.Tab value="users">Users</Tabs.Tab>}
+            {owner && <Tabs.Tab value="sign-in">Sign-in</Tabs.Tab>}
             <Tabs.Tab value="tokens">API tokens</Tabs.Tab>
             {owner && <Tabs.Tab value="audit">Audit log</Tabs.Tab>}
           </Tabs.List>
@@ -40,6 +42,9 @@ export default function Settings() {
           </Tabs.Panel>
           <Tabs.Panel value="users">
             <Users />
+          </Tabs.Panel>
+          <Tabs.Panel value="sign-in">
+            <Issuer />
           </Tabs.Panel>
           <Tabs.Panel value="tokens">
             <Tokens />
