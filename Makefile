@@ -19,7 +19,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 ARGS ?=
 
-.PHONY: help all build run test check vet lint race bench quality fuzz web clean
+.PHONY: help all build run test check vet lint cluster race bench quality fuzz web clean
 
 help: ## list the targets and what each does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ vet: web ## gofmt and go vet
 
 lint: web ## staticcheck, at the version that scripts/ensure pins
 	@scripts/lint
+
+cluster: ## build a real Kubernetes API server (once, ten minutes), and test the reading of clusters against it
+	@scripts/ensure go
+	@scripts/with-cluster go test -count=1 ./internal/provider/kubernetes
 
 race: web ## the tests under the race detector (needs gcc; slow)
 	@scripts/ensure go

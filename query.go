@@ -165,6 +165,7 @@ type User struct {
 	Grants   []Grant   `json:"grants"`
 	Created  time.Time `json:"created"`
 	Disabled bool      `json:"disabled,omitempty"`
+	Subject  string    `json:"subject,omitempty"` // issuer and subject of who signs in by OpenID Connect; "" with a password
 }
 
 // Grant gives a role on a scope and all below it; Scope "" is everything.

@@ -56,4 +56,4 @@ wait_for() {
 }
 
 # kubernetes_version prints the version of the API server that tests run.
-kubernetes_version() { (cd "$root/test/kubernetes" && go list -m -f '{{.Version}}' k8s.io/kubernetes); }
+kubernetes_version() { grep -oE 'k8s.io/kubernetes v[0-9.]+' "$root/test/kubernetes/go.mod" | head -n 1 | cut -d' ' -f2; }

@@ -37,6 +37,7 @@ type serveFlags struct {
 	hostID                 string
 	interval               time.Duration
 	newLink                bool
+	demo                   bool
 }
 
 func serveCommand() *cobra.Command {
@@ -63,6 +64,7 @@ func serveCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&f.content, "content", nil, "folder of your own content (repeatable)")
 	cmd.Flags().StringArrayVar(&f.code, "scan-iac", nil, "folder of infrastructure code to judge (repeatable)")
 	cmd.Flags().BoolVar(&f.host, "scan-host", false, "judge this machine")
+	cmd.Flags().BoolVar(&f.demo, "demo", false, "show a made-up company as an organisation of its own, unless it was removed")
 	cmd.Flags().StringVar(&f.hostID, "host-id", "", "id of this machine (default: its machine id)")
 	cmd.Flags().DurationVar(&f.interval, "interval", 10*time.Minute, "time between runs of a connector")
 	cmd.Flags().BoolVar(&f.newLink, "new-owner-link", false, "print a one-time link for a further owner")
@@ -114,7 +116,7 @@ func (f *serveFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	return f.serve(cmd, folder, parts{st, messages, engine, loaded, configured, log}, certificate)
+	return f.serve(cmd, folder, parts{st, messages, engine, loaded, configured, log, f.demos(st, loaded, folder, log)}, certificate)
 }
 
 // parts are what a server is made of.
@@ -125,6 +127,14 @@ type parts struct {
 	loaded     *pipeline.Loaded
 	connectors *connectors
 	log        *slog.Logger
+	demos      *demos
+}
+
+// demoWeeks is how far back the demo's history goes.
+const demoWeeks = 26
+
+func (f *serveFlags) demos(st *store.Store, loaded *pipeline.Loaded, folder *dataFolder, log *slog.Logger) *demos {
+	return &demos{main: st, loaded: loaded, dir: filepath.Join(folder.dir, "demo"), log: log.With("organization", demoID), weeks: demoWeeks, wanted: f.demo}
 }
 
 // serve listens and runs the engine until the context ends or something fails.
@@ -147,6 +157,7 @@ func (f *serveFlags) serve(cmd *cobra.Command, folder *dataFolder, p parts, cert
 	}
 	group, ctx := errgroup.WithContext(cmd.Context())
 	group.Go(func() error { p.engine.Run(ctx); return nil })
+	group.Go(func() error { return p.demos.Run(ctx) })
 	group.Go(func() error { return server.Serve(ctx, listener, certificate) })
 	group.Go(func() error { return server.ServeLocal(ctx, socket) })
 	return group.Wait()
@@ -207,13 +218,17 @@ func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, e
 	if err := registerState(metrics, p); err != nil {
 		return nil, err
 	}
-	return api.New(api.Options{
-		Store: p.store, Content: p.engine, Runs: p.engine, Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Metrics: metrics,
-		URL: scheme + addr.String(), Loopback: api.CheckListen(addr.String(), false) == nil, Secure: secure,
-		Connectors: p.connectors, Explain: p.engine.Explain,
-		Backup: func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) },
-		Ready:  func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) },
-	})
+	o := api.Options{Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Organizations: p.demos,
+		URL: scheme + addr.String(), Loopback: api.CheckListen(addr.String(), false) == nil, Secure: secure}
+	p.demos.serve = func(st api.Store, e *pipeline.Engine, now func() time.Time) (*api.Server, error) {
+		o := o
+		o.Store, o.Content, o.Runs, o.Explain, o.Now, o.Organization = st, e, e, e.Explain, now, demoID
+		return api.New(o)
+	}
+	o.Store, o.Content, o.Runs, o.Explain, o.Metrics, o.Connectors = p.store, p.engine, p.engine, p.engine.Explain, metrics, p.connectors
+	o.Backup = func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) }
+	o.Ready = func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) }
+	return api.New(o)
 }
 
 // greet prints where the product is and, on a first start, the one-time link.

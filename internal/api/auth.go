@@ -51,11 +51,15 @@ func (s *Server) permit(p Permission) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		ctx = huma.WithValue(ctx, callerKey{}, c)
-		next(huma.WithValue(ctx, addressKey{}, clientAddress(r)))
+		ctx = huma.WithValue(ctx, addressKey{}, clientAddress(r))
+		next(huma.WithValue(ctx, hostKey{}, r.Host))
 	}
 }
 
-type addressKey struct{}
+type (
+	addressKey struct{}
+	hostKey    struct{}
+)
 
 // clientAddress returns the peer's address; forwarding headers are not
 // believed.
@@ -124,10 +128,10 @@ func (s *Server) bySession(ctx context.Context, secret string) (*caller, error) 
 	if err != nil {
 		return nil, known(err)
 	}
-	if user.Disabled {
+	if s.out(user) {
 		return nil, errNobody
 	}
-	return &caller{actor: "user:" + user.Name, user: user.Name, grants: user.Grants, secret: secret}, nil
+	return &caller{actor: "user:" + user.Name, user: user.Name, grants: s.kept(user), secret: secret, issued: user.Subject != ""}, nil
 }
 
 // byToken gives a token its grant as far as its maker still has it.
@@ -146,18 +150,18 @@ func (s *Server) byToken(ctx context.Context, secret string) (*caller, error) {
 	if user.Disabled {
 		return nil, errNobody
 	}
-	return &caller{actor: "token:" + token.Name, user: user.Name, grants: within(token.Grant, user.Grants)}, nil
+	return &caller{actor: "token:" + token.Name, user: user.Name, grants: within(token.Grant, s.kept(user))}, nil
 }
 
 // signIn makes a session and its cookie.
-func (s *Server) signIn(ctx context.Context, user string) (*http.Cookie, error) {
+func (s *Server) signIn(ctx context.Context, user string, valid time.Duration) (*http.Cookie, error) {
 	secret := newSecret("")
 	now := s.Now().UTC()
-	err := s.Store.AddSession(ctx, bulwark.Session{Hash: hashSecret(secret), User: user, Created: now, Expires: now.Add(sessionTime)})
+	err := s.Store.AddSession(ctx, bulwark.Session{Hash: hashSecret(secret), User: user, Created: now, Expires: now.Add(valid)})
 	if err != nil {
 		return nil, err
 	}
-	return s.cookie(secret, int(sessionTime/time.Second)), nil
+	return s.cookie(secret, int(valid/time.Second)), nil
 }
 
 func (s *Server) cookie(secret string, seconds int) *http.Cookie {

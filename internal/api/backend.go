@@ -86,8 +86,12 @@ type Accounts interface {
 	// it.
 	User(ctx context.Context, name string) (u bulwark.User, password string, err error)
 	Users(ctx context.Context) ([]bulwark.User, error)
-	// AddUser is ErrConflict when the name is taken.
+	// UserBySubject returns the user who is a subject of an issuer.
+	UserBySubject(ctx context.Context, subject string) (bulwark.User, error)
+	// AddUser is ErrConflict when the name or the subject is taken.
 	AddUser(ctx context.Context, u bulwark.User, password string) error
+	SetGrants(ctx context.Context, name string, grants []bulwark.Grant) error
+	SetDisabled(ctx context.Context, name string, disabled bool) error
 	// DeleteUser deletes the user with all sessions and tokens.
 	DeleteUser(ctx context.Context, name string) error
 

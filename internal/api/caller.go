@@ -16,6 +16,7 @@ type caller struct {
 	grants []bulwark.Grant
 	secret string // of the session; "" with a token
 	local  bool   // has the data folder itself
+	issued bool   // signed in by OpenID Connect
 }
 
 type callerKey struct{}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -404,7 +405,7 @@ func (s *Server) probeConnector(ctx context.Context, in *TriedConnector) (*Answe
 		}
 	})
 	if err != nil && len(out.Items) == 0 && ctx.Err() == nil {
-		return nil, err
+		return nil, faultOf(err)
 	}
 	if err != nil {
 		out.Whole, out.Problem = false, err.Error()
@@ -429,7 +430,27 @@ func (s *Server) planConnector(ctx context.Context, in *TriedConnector) (*Answer
 	if plan.Calls == nil {
 		plan.Calls = []bulwark.CallCount{}
 	}
-	return answer(plan, err)
+	return answer(plan, faultOf(err))
+}
+
+// faultOf keeps what a provider refuses apart from what this server refuses: a
+// caller's role would not mend it.
+func faultOf(err error) error {
+	var f *bulwark.Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	p := &Problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Message: sentence(err.Error()), Mend: "Check the configuration, and that this server can reach the provider."}
+	switch f.Kind {
+	case bulwark.FaultDenied, bulwark.FaultCredentials:
+		p.Mend = "The provider refuses these credentials: give access, or give others."
+		if f.Needs != "" {
+			p.Mend = "The provider asks for " + f.Needs + "."
+		}
+	case bulwark.FaultThrottled:
+		p.Mend = "The provider asks to wait: try again in a minute."
+	}
+	return p
 }
 
 // objectOf returns an object as JSON; none is an empty one.

@@ -221,3 +221,27 @@ func TestGapPermissions(t *testing.T) {
 		t.Errorf("a reader of aws/1 sees what aws/2 lacks: %+v", got.Items)
 	}
 }
+
+// What a provider refuses must not read as if this server had refused it.
+func TestFaultOfProvider(t *testing.T) {
+	tests := []struct {
+		name string
+		err  error
+		mend string
+	}{
+		{"denied", &bulwark.Fault{Kind: bulwark.FaultDenied, Call: "s3:ListBuckets", Needs: "s3:ListAllMyBuckets"}, "The provider asks for s3:ListAllMyBuckets."},
+		{"credentials", fmt.Errorf("aws: %w", &bulwark.Fault{Kind: bulwark.FaultCredentials, Call: "sts:GetCallerIdentity"}), "The provider refuses these credentials: give access, or give others."},
+		{"unreachable", &bulwark.Fault{Kind: bulwark.FaultUnreachable, Call: "GET /api"}, "Check the configuration, and that this server can reach the provider."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := problemOf(faultOf(tt.err))
+			if got.Status != 503 || got.Code != "unavailable" || got.Mend != tt.mend {
+				t.Errorf("faultOf(%v) = %d %s, mend %q, want 503 unavailable, %q", tt.err, got.Status, got.Code, got.Mend, tt.mend)
+			}
+		})
+	}
+	if got := problemOf(faultOf(bulwark.ErrDenied)); got.Status != 403 {
+		t.Errorf("what this server refuses answers %d, want 403", got.Status)
+	}
+}

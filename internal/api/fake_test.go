@@ -361,6 +361,37 @@ func (e *estate) AddUser(_ context.Context, u bulwark.User, password string) err
 	return nil
 }
 
+func (e *estate) UserBySubject(_ context.Context, subject string) (bulwark.User, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, u := range e.users {
+		if subject != "" && u.Subject == subject {
+			return u, nil
+		}
+	}
+	return bulwark.User{}, bulwark.ErrNotFound
+}
+
+func (e *estate) change(name string, change func(*bulwark.User)) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	u, err := get(e.users, name)
+	if err != nil {
+		return err
+	}
+	change(&u)
+	e.users[name] = u
+	return nil
+}
+
+func (e *estate) SetGrants(_ context.Context, name string, grants []bulwark.Grant) error {
+	return e.change(name, func(u *bulwark.User) { u.Grants = grants })
+}
+
+func (e *estate) SetDisabled(_ context.Context, name string, disabled bool) error {
+	return e.change(name, func(u *bulwark.User) { u.Disabled = disabled })
+}
+
 func (e *estate) DeleteUser(_ context.Context, name string) error {
 	if _, err := get(e.users, name); err != nil {
 		return err

@@ -71,10 +71,10 @@ var zippers = sync.Pool{New: func() any {
 }}
 
 // compress gzips JSON and text for who accepts it, but not event streams, not
-// what is compressed already, and not the session, which holds a secret.
+// what is compressed already, and not what holds a secret of the session.
 func compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !acceptsGzip(r) || r.Method == http.MethodHead || strings.HasPrefix(r.URL.Path, prefix+"/session") {
+		if !acceptsGzip(r) || r.Method == http.MethodHead || strings.HasPrefix(r.URL.Path, prefix+"/session") || strings.HasPrefix(r.URL.Path, prefix+"/auth") {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
@@ -133,6 +134,10 @@ func (s *Server) overviewCounts(ctx context.Context, scopes []string, out *Overv
 
 // movers are the turns of a week that weigh most, at today's worth of an asset.
 func (s *Server) movers(ctx context.Context, scopes []string, g *scoring) ([]Mover, error) {
+	names, err := s.scopeNames(ctx)
+	if err != nil {
+		return nil, err
+	}
 	turns, err := s.Store.Turns(ctx, scopes, s.Now().Add(-moverTime))
 	if err != nil {
 		return nil, err
@@ -146,7 +151,7 @@ func (s *Server) movers(ctx context.Context, scopes []string, g *scoring) ([]Mov
 		if control == "" || points == 0 {
 			continue
 		}
-		out = append(out, Mover{At: t.At, What: moved(t, check), Points: points, Check: t.Check, Asset: t.Asset, Control: control, Scope: t.Scope})
+		out = append(out, Mover{At: t.At, What: moved(t, check, names[t.Scope]), Points: points, Check: t.Check, Asset: t.Asset, Control: control, Scope: t.Scope})
 	}
 	slices.SortFunc(out, func(a, b Mover) int {
 		return cmp.Or(cmp.Compare(math.Abs(b.Points), math.Abs(a.Points)), b.At.Compare(a.At), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Scope, b.Scope))
@@ -154,8 +159,20 @@ func (s *Server) movers(ctx context.Context, scopes []string, g *scoring) ([]Mov
 	return out[:min(len(out), movers)], nil
 }
 
+// scopeNames returns what people call each scope, by its path.
+func (s *Server) scopeNames(ctx context.Context) (map[string]string, error) {
+	tree, err := s.Store.Scopes(ctx)
+	names := make(map[string]string, len(tree))
+	for _, t := range tree {
+		if !strings.Contains(t.Path, t.Name) { // else the path says more
+			names[t.Path] = t.Name
+		}
+	}
+	return names, err
+}
+
 // moved tells a turn in words.
-func moved(t bulwark.Turn, c *bulwark.Check) string {
+func moved(t bulwark.Turn, c *bulwark.Check, scope string) string {
 	n, verb := t.Resolved-t.Opened, "resolved"
 	if n < 0 {
 		n, verb = -n, "opened"
@@ -164,7 +181,7 @@ func moved(t bulwark.Turn, c *bulwark.Check) string {
 	if n == 1 {
 		noun = "problem"
 	}
-	return fmt.Sprintf("%d %s %s in %s: %s", n, noun, verb, t.Scope, c.Title)
+	return fmt.Sprintf("%d %s %s in %s: %s", n, noun, verb, cmp.Or(scope, t.Scope), c.Title)
 }
 
 // scopeScores returns how each leaf scope stands, and counts listings.

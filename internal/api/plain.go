@@ -26,6 +26,7 @@ var plainRoutes = []struct {
 	{"GET /metrics", Permission{bulwark.Reader, Everywhere}},
 	{"GET /readyz", Permission{On: Public}},
 	{"GET " + prefix + "/", Permission{On: Public}},
+	{"GET " + CallbackPath, Permission{On: Public}},
 	{"GET " + prefix + "/openapi.json", Permission{On: Public}},
 }
 
@@ -38,6 +39,7 @@ func (s *Server) plain() {
 		"GET /readyz":                     s.ready,
 		"GET /metrics":                    metrics.ServeHTTP,
 		"GET " + prefix + "/":             s.nothing,
+		"GET " + CallbackPath:             s.callback,
 		"GET " + prefix + "/openapi.json": s.describe,
 	}
 	for _, p := range plainRoutes {

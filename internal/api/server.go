@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/oidc"
 )
 
 // Options are what a Server is made of. Store, Content, Runs and Scorer are
@@ -53,6 +54,11 @@ type Options struct {
 	// Secure says that people reach the server by TLS.
 	Secure bool
 
+	// OIDC signs people in beside or, with NoPasswords, instead of local users;
+	// nil does not. The caller runs it.
+	OIDC        *oidc.Provider
+	NoPasswords bool
+
 	// Organization is the id of the organisation that this server answers for;
 	// "" is the main one.
 	Organization string
@@ -68,6 +74,7 @@ type Server struct {
 	log     *slog.Logger
 	attempt *limiter
 	hashing chan struct{} // bounds the memory that password hashing takes
+	sealKey []byte        // of this process; attempts to sign in end with it
 	streams atomic.Int64  // open event streams
 	meters  *meters
 	pages   *pages
@@ -87,7 +94,7 @@ func New(o Options) (*Server, error) {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
-	s := &Server{Options: o, log: o.Log, mux: http.NewServeMux(), attempt: newLimiter(), hashing: make(chan struct{}, 2)}
+	s := &Server{Options: o, log: o.Log, mux: http.NewServeMux(), attempt: newLimiter(), hashing: make(chan struct{}, 2), sealKey: []byte(newSecret(""))}
 	var err error
 	if s.meters, err = newMeters(o.Metrics); err != nil {
 		return nil, fmt.Errorf("api: register metrics: %w", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -102,6 +103,9 @@ func (s *Server) admit(ctx context.Context, name string) (succeeded func(), err 
 }
 
 func (s *Server) passwordSignIn(ctx context.Context, in *SignIn) (*CookieAnswer, error) {
+	if s.NoPasswords {
+		return nil, errNoPasswords
+	}
 	name := in.Body.Name
 	succeeded, err := s.admit(ctx, name)
 	if err != nil {
@@ -126,10 +130,13 @@ func (s *Server) passwordSignIn(ctx context.Context, in *SignIn) (*CookieAnswer,
 		return nil, &Problem{Status: http.StatusUnauthorized, Code: "bad-credentials", Message: "Name and password do not match."}
 	}
 	succeeded()
-	return s.started(ctx, user)
+	return s.started(ctx, user, sessionTime)
 }
 
 func (s *Server) linkSignIn(ctx context.Context, in *UseLink) (*CookieAnswer, error) {
+	if s.NoPasswords {
+		return nil, errNoPasswords
+	}
 	succeeded, err := s.admit(ctx, "")
 	if err != nil {
 		return nil, err
@@ -167,11 +174,11 @@ func (s *Server) linkSignIn(ctx context.Context, in *UseLink) (*CookieAnswer, er
 	if err := s.audit(ctx, &caller{actor: "user:" + user.Name}, "user.create", user.Name, "by one-time link"); err != nil {
 		return nil, err
 	}
-	return s.started(ctx, user)
+	return s.started(ctx, user, sessionTime)
 }
 
-func (s *Server) started(ctx context.Context, user bulwark.User) (*CookieAnswer, error) {
-	cookie, err := s.signIn(ctx, user.Name)
+func (s *Server) started(ctx context.Context, user bulwark.User, valid time.Duration) (*CookieAnswer, error) {
+	cookie, err := s.signIn(ctx, user.Name, valid)
 	if err != nil {
 		return nil, fmt.Errorf("sign in: %w", err)
 	}

@@ -29,7 +29,7 @@ type NewToken struct {
 		Name    string       `json:"name" minLength:"1" maxLength:"64"`
 		Role    bulwark.Role `json:"role" enum:"reader,contributor,security-admin,owner"`
 		Scope   string       `json:"scope,omitempty" maxLength:"1024" doc:"everything when absent"`
-		Expires time.Time    `json:"expires" doc:"within a year"`
+		Expires time.Time    `json:"expires" doc:"within a year; within a month for who signs in by OpenID Connect"`
 	}
 }
 
@@ -39,7 +39,12 @@ type MadeToken struct {
 	Secret string `json:"secret" doc:"shown only now; send it as Authorization: Bearer"`
 }
 
-const tokenTime = 366 * 24 * time.Hour
+// A token lives for a year; one of a person of an issuer for a month, since
+// nothing tells when that person leaves.
+const (
+	tokenTime       = 366 * 24 * time.Hour
+	issuedTokenTime = 31 * 24 * time.Hour
+)
 
 var (
 	_ = route(op{method: "GET", path: "/tokens", id: "tokens", summary: "The caller's tokens; an owner sees all", tag: "accounts", allow: readers},
@@ -77,6 +82,9 @@ func (s *Server) makeToken(ctx context.Context, in *NewToken) (*Answer[MadeToken
 	}
 	if !c.may(b.Role, b.Scope) {
 		return nil, fmt.Errorf("a token as %s on %s needs the same role: %w", b.Role, scopeName(b.Scope), bulwark.ErrDenied)
+	}
+	if c.issued && b.Expires.After(now.Add(issuedTokenTime)) {
+		return nil, invalid("The token of who signs in by OpenID Connect must expire within a month from now.", "Choose another time, or let a local user make the token.")
 	}
 	if !b.Expires.After(now) || b.Expires.After(now.Add(tokenTime)) {
 		return nil, invalid("The token must expire within a year from now.", "Choose another time.")

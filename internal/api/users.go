@@ -16,6 +16,7 @@ type User struct {
 	Grants   []bulwark.Grant `json:"grants"`
 	Created  time.Time       `json:"created"`
 	Disabled bool            `json:"disabled,omitempty"`
+	Issued   bool            `json:"issued,omitempty" doc:"signs in by OpenID Connect; the roles follow from groups at the last sign-in"`
 }
 
 // NewUser invites somebody.
@@ -24,6 +25,14 @@ type NewUser struct {
 		Name  string       `json:"name" minLength:"1" maxLength:"64"`
 		Role  bulwark.Role `json:"role" enum:"reader,contributor,security-admin,owner"`
 		Scope string       `json:"scope,omitempty" maxLength:"1024" doc:"everything when absent"`
+	}
+}
+
+// ChangeUser names a user and what changes.
+type ChangeUser struct {
+	InPath
+	Body struct {
+		Disabled bool `json:"disabled" doc:"keeps the user out, with all sessions and tokens"`
 	}
 }
 
@@ -41,16 +50,20 @@ var (
 			users, err := s.Store.Users(ctx)
 			items := make([]User, 0, len(users))
 			for _, u := range users {
-				session := sessionOf(&caller{grants: u.Grants})
-				items = append(items, User{u.Name, session.Role, session.Grants, u.Created, u.Disabled})
+				session := sessionOf(&caller{grants: s.kept(u)})
+				items = append(items, User{u.Name, session.Role, session.Grants, u.Created, u.Disabled, u.Subject != ""})
 			}
 			return answer(list(items, ""), err)
 		})
 	_ = route(op{method: "POST", path: "/users", id: "invite", summary: "Invite a user by a one-time link", tag: "accounts", status: http.StatusCreated, allow: owners}, (*Server).invite)
+	_ = route(op{method: "PATCH", path: "/users/{id}", id: "change-user", summary: "Disable a user, or let them in again", tag: "accounts", status: http.StatusNoContent, allow: owners}, (*Server).changeUser)
 	_ = route(op{method: "DELETE", path: "/users/{id}", id: "delete-user", summary: "Delete a user with all sessions and tokens", tag: "accounts", status: http.StatusNoContent, allow: owners}, (*Server).deleteUser)
 )
 
 func (s *Server) invite(ctx context.Context, in *NewUser) (*Answer[Invited], error) {
+	if s.NoPasswords {
+		return nil, errNoPasswords
+	}
 	b := in.Body
 	if err := checkName(b.Name); err != nil {
 		return nil, err
@@ -80,16 +93,38 @@ func scopeName(scope string) string {
 	return scope
 }
 
-func (s *Server) deleteUser(ctx context.Context, in *InPath) (*Empty, error) {
+// leavesOwner wants an owner beside the one who goes.
+func (s *Server) leavesOwner(ctx context.Context, name string) error {
 	users, err := s.Store.Users(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	owner := func(u bulwark.User) bool {
-		return u.Name != in.ID && !u.Disabled && (&caller{grants: u.Grants}).permits(owners)
+		return u.Name != name && !s.out(u) && (&caller{grants: s.kept(u)}).permits(owners)
 	}
 	if !slices.ContainsFunc(users, owner) {
-		return nil, &Problem{Status: http.StatusConflict, Code: "conflict", Message: "This is the last owner.", Mend: "Make another owner first."}
+		return &Problem{Status: http.StatusConflict, Code: "conflict", Message: "This is the last owner.", Mend: "Make another owner first."}
+	}
+	return nil
+}
+
+func (s *Server) changeUser(ctx context.Context, in *ChangeUser) (*Empty, error) {
+	action := "user.enable"
+	if in.Body.Disabled {
+		action = "user.disable"
+		if err := s.leavesOwner(ctx, in.ID); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.Store.SetDisabled(ctx, in.ID, in.Body.Disabled); err != nil {
+		return nil, err
+	}
+	return &Empty{}, s.audit(ctx, callerOf(ctx), action, in.ID, "")
+}
+
+func (s *Server) deleteUser(ctx context.Context, in *InPath) (*Empty, error) {
+	if err := s.leavesOwner(ctx, in.ID); err != nil {
+		return nil, err
 	}
 	if err := s.Store.DeleteUser(ctx, in.ID); err != nil {
 		return nil, err

@@ -149,3 +149,23 @@ type panicking struct{}
 
 func (panicking) Related(*bulwark.Asset, string) ([]*bulwark.Asset, string) { panic("boom") }
 func (panicking) Fact(*bulwark.Asset, string) bulwark.Value                 { panic("boom") }
+
+// TestPositionOfParameters holds faults of live assets to no place: the list
+// that a parameter gives stands in the check's file, where nothing is wrong.
+func TestPositionOfParameters(t *testing.T) {
+	b := bulwark.NewBuilder(nil, bulwark.Limits{})
+	b.At(bulwark.Position{File: "check.yaml", Line: 7})
+	b.String("owner")
+	parameter, err := b.Build("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := &bulwark.Asset{ID: "live:a"}
+	if got := position(live, parameter); got.File != "" {
+		t.Errorf("the fault of a live asset stands at %s, want nowhere", got)
+	}
+	code := &bulwark.Asset{ID: "code:a", Position: bulwark.Position{File: "main.tf", Line: 3}}
+	if got := position(code, parameter); got.File != "main.tf" {
+		t.Errorf("the fault of an asset of code stands at %s, want main.tf:3", got)
+	}
+}

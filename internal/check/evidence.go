@@ -87,9 +87,11 @@ func path(a *bulwark.Asset, anchor bulwark.Value, rest string) string {
 	return p + "." + rest
 }
 
-// position is where a value stands, else where its asset is declared.
+// position is where a value stands, else where its asset is declared. A value
+// of no asset is a check's own, such as a parameter: where that stands is not
+// where the fault is.
 func position(a *bulwark.Asset, v bulwark.Value) bulwark.Position {
-	if p := v.Position(); p.File != "" || p.Line > 0 {
+	if p := v.Position(); (p.File != "" || p.Line > 0) && (v.Asset() != "" || v.Doc() == a.Properties.Doc()) {
 		return p
 	}
 	if owner(a, v) == a.ID {

@@ -11,8 +11,28 @@ import (
 
 // User returns a user and the hash of the password.
 func (s *Store) User(ctx context.Context, name string) (u bulwark.User, password string, err error) {
+	u, password, err = s.user(ctx, "name = $1", name)
+	if err != nil {
+		return u, "", fmt.Errorf("store: read user %s: %w", name, err)
+	}
+	return u, password, nil
+}
+
+// UserBySubject returns the user who is this subject of an issuer.
+func (s *Store) UserBySubject(ctx context.Context, subject string) (bulwark.User, error) {
+	u, _, err := s.user(ctx, "subject = $1 AND subject <> ''", subject)
+	if err != nil {
+		return u, fmt.Errorf("store: read user by subject: %w", err)
+	}
+	return u, nil
+}
+
+const selectUser = "SELECT name, password, grants, created, disabled, subject FROM users "
+
+// user returns the one user for whom a condition holds.
+func (s *Store) user(ctx context.Context, condition string, arg any) (u bulwark.User, password string, err error) {
 	found := false
-	err = each(ctx, s.r, "SELECT name, password, grants, created, disabled FROM users WHERE name = $1", []any{name}, func(r rows) (err error) {
+	err = each(ctx, s.r, selectUser+"WHERE "+condition, []any{arg}, func(r rows) (err error) {
 		found = true
 		u, password, err = scanUser(r)
 		return err
@@ -20,16 +40,13 @@ func (s *Store) User(ctx context.Context, name string) (u bulwark.User, password
 	if err == nil && !found {
 		err = bulwark.ErrNotFound
 	}
-	if err != nil {
-		return u, "", fmt.Errorf("store: read user %s: %w", name, err)
-	}
-	return u, password, nil
+	return u, password, err
 }
 
 func scanUser(r rows) (u bulwark.User, password string, err error) {
 	var grants string
 	var created, disabled int64
-	if err = r.Scan(&u.Name, &password, &grants, &created, &disabled); err != nil {
+	if err = r.Scan(&u.Name, &password, &grants, &created, &disabled, &u.Subject); err != nil {
 		return u, "", err
 	}
 	u.Created, u.Disabled = instant(created), disabled != 0
@@ -39,7 +56,7 @@ func scanUser(r rows) (u bulwark.User, password string, err error) {
 // Users returns all users, sorted by name.
 func (s *Store) Users(ctx context.Context) ([]bulwark.User, error) {
 	var out []bulwark.User
-	err := each(ctx, s.r, "SELECT name, password, grants, created, disabled FROM users ORDER BY name", nil, func(r rows) error {
+	err := each(ctx, s.r, selectUser+"ORDER BY name", nil, func(r rows) error {
 		u, _, err := scanUser(r)
 		out = append(out, u)
 		return err
@@ -50,7 +67,8 @@ func (s *Store) Users(ctx context.Context) ([]bulwark.User, error) {
 	return out, nil
 }
 
-// AddUser adds a user with the hash of a password; a taken name is ErrConflict.
+// AddUser adds a user with the hash of a password; a taken name or subject is
+// ErrConflict.
 func (s *Store) AddUser(ctx context.Context, u bulwark.User, password string) error {
 	err := s.write(ctx, func(ctx context.Context, c conn) error { return insertUser(ctx, c, u, password) })
 	if err != nil {
@@ -67,14 +85,44 @@ func insertUser(ctx context.Context, c conn, u bulwark.User, password string) er
 	if err != nil {
 		return err
 	}
-	taken, err := one(ctx, c, "SELECT name FROM users WHERE name = $1", []any{u.Name}, new(string))
+	taken, err := one(ctx, c, "SELECT name FROM users WHERE name = $1 OR (subject = $2 AND subject <> '')", []any{u.Name, u.Subject}, new(string))
 	if err != nil {
 		return err
 	}
 	if taken {
 		return refuse(bulwark.ErrConflict, "the name is taken")
 	}
-	return c.exec(ctx, "INSERT INTO users (name, password, grants, created, disabled) VALUES ($1, $2, $3, $4, $5)", u.Name, password, string(grants), millis(u.Created), bit(u.Disabled))
+	return c.exec(ctx, "INSERT INTO users (name, password, grants, created, disabled, subject) VALUES ($1, $2, $3, $4, $5, $6)", u.Name, password, string(grants), millis(u.Created), bit(u.Disabled), u.Subject)
+}
+
+// SetGrants replaces what a user may do.
+func (s *Store) SetGrants(ctx context.Context, name string, grants []bulwark.Grant) error {
+	text, err := json.Marshal(grants)
+	if err == nil {
+		err = s.setUser(ctx, "UPDATE users SET grants = $2 WHERE name = $1 RETURNING name", name, string(text))
+	}
+	if err != nil {
+		return fmt.Errorf("store: set grants of %s: %w", name, err)
+	}
+	return nil
+}
+
+// SetDisabled keeps a user out, or lets them in again.
+func (s *Store) SetDisabled(ctx context.Context, name string, disabled bool) error {
+	if err := s.setUser(ctx, "UPDATE users SET disabled = $2 WHERE name = $1 RETURNING name", name, bit(disabled)); err != nil {
+		return fmt.Errorf("store: set whether %s is disabled: %w", name, err)
+	}
+	return nil
+}
+
+func (s *Store) setUser(ctx context.Context, text string, args ...any) error {
+	return s.write(ctx, func(ctx context.Context, c conn) error {
+		found, err := one(ctx, c, text, args, new(string))
+		if err == nil && !found {
+			err = refuse(bulwark.ErrNotFound, "there is no such user")
+		}
+		return err
+	})
 }
 
 // deleted runs a DELETE … RETURNING and is ErrNotFound when nothing was there.

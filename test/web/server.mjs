@@ -21,7 +21,7 @@ export async function start() {
 async function real(program) {
   const data = mkdtempSync(join(tmpdir(), "bulwark-web-"));
   const args = ["serve", "--data", data, "--listen", "127.0.0.1:0"];
-  if (existsSync(join(root, "examples"))) args.push("--scan-iac", join(root, "examples"));
+  if (existsSync(join(root, "examples"))) args.push("--scan-iac", join(root, "examples"), "--code-root", join(root, "deploy"));
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => {
     child.kill();

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,14 +17,14 @@ const typeAccount = "AWS::Account"
 // The account itself, to which every other asset is related.
 var _ = collect(collector{
 	Type: typeAccount, Service: "iam", Where: global,
-	Needs: append(defaultNeeds(), once("s3:GetAccountPublicAccessBlock", "GetPublicAccessBlock"), once("iam:GetAccountSummary"),
+	Needs: slices.Concat(defaultNeeds(), trailNeeds(), []need{once("s3:GetAccountPublicAccessBlock", "GetPublicAccessBlock"), once("iam:GetAccountSummary"),
 		once("iam:ListAccountAliases"), once("account:GetAlternateContact").times(3), once("account:GetContactInformation"), once("iam:GetCredentialReport"), once("iam:GenerateCredentialReport"),
-		once("iam:ListVirtualMFADevices"), once("iam:ListEntitiesForPolicy")),
+		once("iam:ListVirtualMFADevices"), once("iam:ListEntitiesForPolicy")}),
 	List: func(ctx context.Context, s *session) error {
 		d := s.draft()
 		d.ARN, d.Name = s.account.root(), s.account.info().Name
 		d.set("AccountId", s.account.id)
-		for _, part := range []func(context.Context, *session, *draft) error{aliases, publicAccessBlock, summary, regionDefaults, contacts, rootCredentials, rootDevices, supportRole} {
+		for _, part := range []func(context.Context, *session, *draft) error{aliases, publicAccessBlock, summary, regionDefaults, contacts, rootCredentials, rootDevices, supportRole, trails} {
 			if err := part(ctx, s, d); err != nil {
 				return err
 			}

@@ -19,47 +19,52 @@ import (
 // regionDefault is a setting that an account has in each region. The account as
 // a whole has none.
 type regionDefault struct {
-	name, operation string
-	get             func(ctx context.Context, cfg aws.Config) (any, error)
+	name  string
+	needs []need
+	get   func(ctx context.Context, cfg aws.Config) (any, error)
 }
 
 var regionSettings = []regionDefault{
-	{"EbsEncryptionByDefault", "GetEbsEncryptionByDefault", func(ctx context.Context, cfg aws.Config) (any, error) {
+	{"EbsEncryptionByDefault", []need{once("ec2:GetEbsEncryptionByDefault")}, func(ctx context.Context, cfg aws.Config) (any, error) {
 		out, err := ec2.NewFromConfig(cfg).GetEbsEncryptionByDefault(ctx, &ec2.GetEbsEncryptionByDefaultInput{})
 		if err != nil {
 			return nil, err
 		}
 		return tree(out.EbsEncryptionByDefault), told(out.EbsEncryptionByDefault)
 	}},
-	{"EbsDefaultKmsKeyId", "GetEbsDefaultKmsKeyId", func(ctx context.Context, cfg aws.Config) (any, error) {
+	{"EbsDefaultKmsKeyId", []need{once("ec2:GetEbsDefaultKmsKeyId")}, func(ctx context.Context, cfg aws.Config) (any, error) {
 		out, err := ec2.NewFromConfig(cfg).GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{})
 		if err != nil {
 			return nil, err
 		}
 		return tree(out.KmsKeyId), told(out.KmsKeyId)
 	}},
-	{"SnapshotBlockPublicAccess", "GetSnapshotBlockPublicAccessState", func(ctx context.Context, cfg aws.Config) (any, error) {
+	{"SnapshotBlockPublicAccess", []need{once("ec2:GetSnapshotBlockPublicAccessState")}, func(ctx context.Context, cfg aws.Config) (any, error) {
 		out, err := ec2.NewFromConfig(cfg).GetSnapshotBlockPublicAccessState(ctx, &ec2.GetSnapshotBlockPublicAccessStateInput{})
 		if err != nil || out.State == "" {
 			return nil, or(err, errAnswer)
 		}
 		return tree(out), nil
 	}},
-	{"ImageBlockPublicAccess", "GetImageBlockPublicAccessState", func(ctx context.Context, cfg aws.Config) (any, error) {
+	{"ImageBlockPublicAccess", []need{once("ec2:GetImageBlockPublicAccessState")}, func(ctx context.Context, cfg aws.Config) (any, error) {
 		out, err := ec2.NewFromConfig(cfg).GetImageBlockPublicAccessState(ctx, &ec2.GetImageBlockPublicAccessStateInput{})
 		if err != nil {
 			return nil, err
 		}
 		return tree(out), told(out.ImageBlockPublicAccessState)
 	}},
-	{"InstanceMetadata", "GetInstanceMetadataDefaults", func(ctx context.Context, cfg aws.Config) (any, error) {
+	{"InstanceMetadata", []need{once("ec2:GetInstanceMetadataDefaults")}, func(ctx context.Context, cfg aws.Config) (any, error) {
 		out, err := ec2.NewFromConfig(cfg).GetInstanceMetadataDefaults(ctx, &ec2.GetInstanceMetadataDefaultsInput{})
 		if err != nil {
 			return nil, err
 		}
 		return tree(out), nil
 	}},
-	{"ExternalAccessAnalyzer", "ListAnalyzers", externalAnalyzer},
+	{"ExternalAccessAnalyzer", []need{once("access-analyzer:ListAnalyzers")}, externalAnalyzer},
+	{"ConfigRecording", []need{once("config:DescribeConfigurationRecorderStatus")}, configRecording},
+	{"SecurityHubEnabled", []need{once("securityhub:DescribeHub")}, securityHubEnabled},
+	{"GuardDutyEnabled", []need{once("guardduty:ListDetectors"), once("guardduty:GetDetector")}, guardDutyEnabled},
+	{"MacieEnabled", []need{once("macie2:GetMacieSession")}, macieEnabled},
 }
 
 // externalAnalyzer tells whether access from outside is analysed in a region.
@@ -89,11 +94,7 @@ func externalAnalyzer(ctx context.Context, cfg aws.Config) (any, error) {
 func defaultNeeds() []need {
 	var list []need
 	for _, d := range regionSettings {
-		service := "ec2:"
-		if d.operation == "ListAnalyzers" {
-			service = "access-analyzer:"
-		}
-		list = append(list, once(service+d.operation))
+		list = append(list, d.needs...)
 	}
 	return list
 }
@@ -144,7 +145,11 @@ func regionDefaults(ctx context.Context, s *session, d *draft) error {
 	regions := []any{}
 	for _, region := range slices.Sorted(maps.Keys(byRegion)) {
 		settings, _ := byRegion[region].(map[string]any)
-		regions = append(regions, map[string]any{"Name": region, "EbsEncryptionByDefault": settings["EbsEncryptionByDefault"], "ExternalAccessAnalyzer": settings["ExternalAccessAnalyzer"]})
+		facts := map[string]any{"Name": region}
+		for _, name := range []string{"EbsEncryptionByDefault", "ExternalAccessAnalyzer", "ConfigRecording", "SecurityHubEnabled", "GuardDutyEnabled", "MacieEnabled"} {
+			facts[name] = settings[name]
+		}
+		regions = append(regions, facts)
 	}
 	d.observe("_Regions", regions)
 	switch {

@@ -78,7 +78,7 @@ func fill(v reflect.Value, name string, depth int) {
 
 func isToken(name string) bool {
 	switch name {
-	case "NextToken", "Marker", "NextMarker", "ContinuationToken", "NextContinuationToken", "Position", "NextPageToken":
+	case "NextToken", "Marker", "NextMarker", "ContinuationToken", "NextContinuationToken", "Position", "NextPageToken", "LastEvaluatedTableName":
 		return true
 	}
 	return false
@@ -87,7 +87,9 @@ func isToken(name string) bool {
 // text is what a field of a name may hold.
 func text(name string) string {
 	switch {
-	case strings.HasSuffix(strings.ToLower(name), "arn"):
+	case name == "CloudWatchLogsLogGroupArn":
+		return "arn:aws:logs:eu-west-1:" + testAccount + ":log-group:made:*"
+	case strings.HasSuffix(strings.ToLower(name), "arn"), strings.HasSuffix(name, "Arns"):
 		return madeARN
 	case strings.Contains(name, "Policy") || strings.HasSuffix(name, "Document"):
 		return `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:SourceAccount":"1","aws:SourceArn":"arn:aws:s3:::x","aws:PrincipalOrgID":"o-1"}}}]}`
@@ -118,6 +120,28 @@ func special(c call, out any) any {
 	v := reflect.ValueOf(out).Elem()
 	set := func(field string, value any) { v.FieldByName(field).Set(reflect.ValueOf(value)) }
 	switch c.Name {
+	case "cloudwatch:DescribeAlarms":
+		v.FieldByName("MetricAlarms").Index(0).FieldByName("AlarmActions").Set(reflect.ValueOf([]string{"arn:aws:sns:eu-west-1:" + testAccount + ":made"}))
+	case "sns:GetTopicAttributes":
+		set("Attributes", map[string]string{"TopicArn": madeARN, "KmsMasterKeyId": "made", "Policy": text("Policy")})
+	case "sqs:GetQueueAttributes":
+		set("Attributes", map[string]string{"QueueArn": madeARN, "KmsMasterKeyId": "made", "SqsManagedSseEnabled": "true", "Policy": text("Policy"), "RedrivePolicy": `{"deadLetterTargetArn":"made"}`})
+	case "opensearch:DescribeDomains":
+		list := v.FieldByName("DomainStatusList")
+		list.Set(reflect.AppendSlice(list, reflect.ValueOf(filled(list.Type()))))
+		for i, engine := range []string{"OpenSearch_2.13", "Elasticsearch_7.10"} {
+			list.Index(i).FieldByName("EngineVersion").Set(reflect.ValueOf(&engine))
+			list.Index(i).FieldByName("Deleted").Set(reflect.ValueOf(ptr(false)))
+		}
+	case "elasticloadbalancingv2:DescribeLoadBalancerAttributes":
+		list := v.FieldByName("Attributes")
+		one := list.Index(0).Interface()
+		for key := range ofAttribute {
+			a := reflect.New(list.Type().Elem()).Elem()
+			a.Set(reflect.ValueOf(one))
+			a.FieldByName("Key").Set(reflect.ValueOf(&key))
+			list.Set(reflect.Append(list, a))
+		}
 	case "iam:GetAccountSummary":
 		set("SummaryMap", map[string]int32{"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0})
 	case "kms:DescribeKey":

@@ -2,8 +2,12 @@ package aws
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	gatewaytypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -162,4 +166,52 @@ func TestUnion(t *testing.T) {
 	type ConfigMemberUnusedAccess struct{ Value struct{ Days int } }
 	v := struct{ Configuration any }{&ConfigMemberUnusedAccess{struct{ Days int }{90}}}
 	same(t, tree(v), `{"Configuration": {"UnusedAccess": {"Days": 90}}}`)
+}
+
+// TestGatewayPolicy wants the policy of a REST API, which is told with escaped
+// quotation marks, as the document that it is.
+func TestGatewayPolicy(t *testing.T) {
+	e, _ := newFake(t, only("AWS::ApiGateway::RestApi"), func(c call) (any, error) {
+		if c.Name != "apigateway:GetRestApis" {
+			return nil, nil
+		}
+		return &apigateway.GetRestApisOutput{Items: []gatewaytypes.RestApi{{Id: ptr("a1"), Name: ptr("shop"), Policy: ptr(`{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\"}]}`)}}}, nil
+	})
+	a := gather(t, e).assets["live:arn:aws:apigateway:eu-west-1::/restapis/a1"]
+	if a == nil || a.Properties.At("Policy", "Statement").Index(0).Get("Effect").Text() != "Deny" {
+		t.Errorf("the API is %+v", a)
+	}
+}
+
+// TestRecorded wants what selectors of trails record.
+func TestRecorded(t *testing.T) {
+	field := func(name string, equals ...string) trailtypes.AdvancedFieldSelector {
+		return trailtypes.AdvancedFieldSelector{Field: &name, Equals: equals}
+	}
+	advanced := func(f ...trailtypes.AdvancedFieldSelector) []trailtypes.AdvancedEventSelector {
+		return []trailtypes.AdvancedEventSelector{{FieldSelectors: f}}
+	}
+	objects := func(values ...string) []trailtypes.DataResource {
+		return []trailtypes.DataResource{{Type: ptr("AWS::S3::Object"), Values: values}}
+	}
+	tests := map[string]struct {
+		basic               []trailtypes.EventSelector
+		advanced            []trailtypes.AdvancedEventSelector
+		management, objects access
+	}{
+		"as_made":     {basic: []trailtypes.EventSelector{{ReadWriteType: "All", IncludeManagementEvents: ptr(true)}}, management: "All", objects: "None"},
+		"data_only":   {basic: []trailtypes.EventSelector{{ReadWriteType: "WriteOnly", IncludeManagementEvents: ptr(false), DataResources: objects("arn:aws:s3:::")}}, management: "None", objects: "WriteOnly"},
+		"one_bucket":  {basic: []trailtypes.EventSelector{{ReadWriteType: "All", DataResources: objects("arn:aws:s3:::shop/")}}, management: "All", objects: "None"},
+		"two_halves":  {basic: []trailtypes.EventSelector{{ReadWriteType: "ReadOnly", DataResources: objects("arn:aws:s3")}, {ReadWriteType: "WriteOnly", DataResources: objects("arn:aws:s3")}}, management: "All", objects: "All"},
+		"advanced":    {advanced: slices.Concat(advanced(field("eventCategory", "Management")), advanced(field("eventCategory", "Data"), field("resources.type", "AWS::S3::Object"), field("readOnly", "true"))), management: "All", objects: "ReadOnly"},
+		"narrowed":    {advanced: advanced(field("eventCategory", "Data"), field("resources.type", "AWS::S3::Object"), field("resources.ARN", "arn:aws:s3:::shop/")), management: "None", objects: "None"},
+		"without_kms": {advanced: advanced(field("eventCategory", "Management"), trailtypes.AdvancedFieldSelector{Field: ptr("eventSource"), NotEquals: []string{"kms.amazonaws.com"}}), management: "All", objects: "None"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if m, o := recorded(tt.basic, tt.advanced); m != tt.management || o != tt.objects {
+				t.Errorf("recorded() = %s, %s, want %s, %s", m, o, tt.management, tt.objects)
+			}
+		})
+	}
 }

@@ -312,6 +312,7 @@ func (r *run) clusterObserved(id string, v version, versionErr error, anonymous 
 func (c *Cluster) anonymous(ctx context.Context) (string, error) {
 	cfg := rest.AnonymousClientConfig(c.rest)
 	cfg.UserAgent = userAgent
+	cfg.Transport = c.opts.Transport
 	cfg.Wrap(func(base http.RoundTripper) http.RoundTripper { return provider.Transport(base) })
 	h, err := rest.HTTPClientFor(cfg)
 	if err != nil {

@@ -61,7 +61,11 @@ func explicit(c Config, o Options) (*rest.Config, error) {
 	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
 		return nil, fmt.Errorf("kubernetes: %w: server: %q: credentials are sent over https only", bulwark.ErrInvalid, c.Server)
 	}
-	return &rest.Config{Host: c.Server, BearerToken: o.Secret.Token, TLSClientConfig: rest.TLSClientConfig{CAData: []byte(c.CA)}}, nil
+	cfg := &rest.Config{Host: c.Server, BearerToken: o.Secret.Token, Transport: o.Transport}
+	if o.Transport == nil {
+		cfg.CAData = []byte(c.CA)
+	}
+	return cfg, nil
 }
 
 func loopback(host string) bool {

@@ -69,6 +69,10 @@ type Options struct {
 	SecretKey []byte // keys the digests of secret values
 	Connector string // written on assets and listings
 
+	// Transport answers for Config.Server in place of the network, such as a
+	// server in this process; nil is the network.
+	Transport http.RoundTripper
+
 	// Local says that the configuration is of the person who runs this process:
 	// a kubeconfig may then name files and run a program for its credentials.
 	// A configuration that came from elsewhere may do neither.

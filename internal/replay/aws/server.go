@@ -18,6 +18,7 @@ type Options struct {
 	Accounts []Account
 	Keys     []Key
 	Now      func() time.Time // nil is the wall clock
+	Sessions func() time.Time // by which sessions of roles end; nil is Now. The SDK ends them by the wall clock
 	Limits   replay.Limits    // nil is the providers' own quotas
 	Faults   []replay.Rule
 	Seed     int64
@@ -29,6 +30,7 @@ type Server struct {
 	world    *World
 	keys     *keyring
 	now      func() time.Time
+	sessions func() time.Time
 	faults   *replay.Faults
 	meter    *replay.Meter
 	pageSize int
@@ -42,12 +44,15 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{world: o.World, keys: newKeyring(o), now: o.Now, faults: faults, meter: replay.NewMeter("aws", o.Limits), pageSize: o.PageSize}
+	s := &Server{world: o.World, keys: newKeyring(o), now: o.Now, sessions: o.Sessions, faults: faults, meter: replay.NewMeter("aws", o.Limits), pageSize: o.PageSize}
 	if s.world == nil {
 		s.world = NewWorld()
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.sessions == nil {
+		s.sessions = s.now
 	}
 	if s.pageSize <= 0 {
 		s.pageSize = 100
@@ -89,7 +94,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *Call, req *wire.Request, where scope, id string) {
 	now := s.now()
 	s.world.advance(now)
-	principal, why := s.keys.find(where, r.Header.Get("X-Amz-Security-Token"), now)
+	principal, why := s.keys.find(where, r.Header.Get("X-Amz-Security-Token"), s.sessions())
 	if why != "" {
 		write(w, r, c.Service.EncodeError(badKey(c.Service, why), id))
 		return

@@ -33,8 +33,9 @@ var _ = handle(func(c *Call, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, er
 	if duration < 15*time.Minute || duration > 12*time.Hour {
 		return nil, invalid(c.Service, "DurationSeconds is out of range")
 	}
-	expires := c.Now().Add(duration).UTC().Truncate(time.Second)
-	key := c.server.keys.issue(role, account, *in.RoleSessionName, c.Now(), expires)
+	now := c.server.sessions()
+	expires := now.Add(duration).UTC().Truncate(time.Second)
+	key := c.server.keys.issue(role, account, *in.RoleSessionName, now, expires)
 	id, _, _ := strings.Cut(key.UserID, ":")
 	id += ":" + *in.RoleSessionName
 	return &sts.AssumeRoleOutput{

@@ -98,6 +98,7 @@ func testPeople(t *testing.T, open Open) {
 	if err := s.AddUser(ctx(t), alice, ""); !errors.Is(err, bulwark.ErrConflict) {
 		t.Errorf("AddUser twice = %v, want conflict", err)
 	}
+	testSubjects(t, s, c)
 	session := bulwark.Session{Hash: "s1", User: "alice", Created: c.now, Expires: c.now.Add(time.Hour)}
 	token := bulwark.Token{ID: "t1", Name: "ci", Hash: "th", Grant: bulwark.Grant{Role: bulwark.Reader, Scope: scopeA}, User: "alice", Created: c.now, Expires: c.now.Add(time.Hour)}
 	if err := errors.Join(s.AddSession(ctx(t), session), s.AddToken(ctx(t), token)); err != nil {
@@ -131,6 +132,41 @@ func testPeople(t *testing.T, open Open) {
 	}
 	if list := must[[]bulwark.User](t)(s.Users(ctx(t))); len(list) != 0 {
 		t.Errorf("Users = %+v, want none", list)
+	}
+}
+
+// testSubjects wants a subject to be one user, whatever the name, and leaves
+// none behind.
+func testSubjects(t *testing.T, s *store.Store, c *clock) {
+	ben := bulwark.User{Name: "issuer:ben", Subject: "https://issuer 1", Grants: []bulwark.Grant{}, Created: c.now}
+	if err := s.AddUser(ctx(t), ben, ""); err != nil {
+		t.Fatal(err)
+	}
+	if u, err := s.UserBySubject(ctx(t), ben.Subject); err != nil || !cmp.Equal(u, ben) {
+		t.Errorf("UserBySubject = %+v, %v", u, err)
+	}
+	if err := s.AddUser(ctx(t), bulwark.User{Name: "issuer:other", Subject: ben.Subject}, ""); !errors.Is(err, bulwark.ErrConflict) {
+		t.Errorf("AddUser of a taken subject = %v, want conflict", err)
+	}
+	for _, subject := range []string{"", "https://issuer 2"} {
+		if u, err := s.UserBySubject(ctx(t), subject); !errors.Is(err, bulwark.ErrNotFound) {
+			t.Errorf("UserBySubject(%q) = %+v, %v, want not found", subject, u, err)
+		}
+	}
+	ben.Grants, ben.Disabled = []bulwark.Grant{{Role: bulwark.Reader, Scope: scopeA}}, true
+	if err := errors.Join(s.SetGrants(ctx(t), ben.Name, ben.Grants), s.SetDisabled(ctx(t), ben.Name, true)); err != nil {
+		t.Fatal(err)
+	}
+	if u, _, err := s.User(ctx(t), ben.Name); err != nil || !cmp.Equal(u, ben) {
+		t.Errorf("after SetGrants and SetDisabled User = %+v, %v", u, err)
+	}
+	for _, err := range []error{s.SetGrants(ctx(t), "nobody", nil), s.SetDisabled(ctx(t), "nobody", true)} {
+		if !errors.Is(err, bulwark.ErrNotFound) {
+			t.Errorf("a change of nobody = %v, want not found", err)
+		}
+	}
+	if err := s.DeleteUser(ctx(t), ben.Name); err != nil {
+		t.Fatal(err)
 	}
 }
 

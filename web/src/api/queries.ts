@@ -197,8 +197,13 @@ export function useFindAssets(text: string) {
 
 // Coverage, standards.
 
-export function useGaps(f: Filter) {
-  return useList("gaps", "/gaps", { scope: useScope(), text: f.text, what: joined(f, "what"), connector: joined(f, "connector") });
+export function useGaps(f: Filter, sort?: string) {
+  return useList("gaps", "/gaps", { scope: useScope(), text: f.text, what: joined(f, "what"), connector: joined(f, "connector"), needs: joined(f, "needs"), sort });
+}
+
+/** useNeeds tells what each connector lacks, with the policy that gives it. */
+export function useNeeds() {
+  return useOne("gaps", "/gaps/permissions", { scope: useScope() }, { pick: (d) => itemsOf<t.ConnectorNeeds>(d) });
 }
 
 export function useStandards() {
@@ -250,12 +255,61 @@ export function useConnectors() {
   return useOne("connectors", "/connectors", {}, { pick: (d) => itemsOf<t.Connector>(d) });
 }
 
-export function useScan() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (connector: string) => call<t.Run>("POST", "/runs", {}, { connector }),
-    onSuccess: () => Promise.all(["runs", "connectors"].map((key) => queries.invalidateQueries({ queryKey: [key] }))),
+/** useConnector reads a connector, with its configuration for who may change it. */
+export function useConnector(id: string) {
+  return useQuery({
+    queryKey: ["connectors", "one", id],
+    queryFn: ({ signal }) => call<t.Connector>("GET", `/connectors/${encodeURIComponent(id)}`, {}, undefined, signal),
+    enabled: id !== "",
   });
+}
+
+/** useKinds reads what can be connected; it does not change while the program runs. */
+export function useKinds() {
+  return useQuery({
+    queryKey: ["kinds"],
+    queryFn: ({ signal }) => call<t.List<t.ConnectorKind>>("GET", "/connector-kinds", {}, undefined, signal),
+    select: (d) => d.items,
+    staleTime: Infinity,
+  });
+}
+
+export function useRunsOf(connector: string) {
+  return useOne("runs", "/runs", { connector, limit: 50 }, { pick: (d) => itemsOf<t.Run>(d) });
+}
+
+/** useChanged returns a function that makes what connectors touch be read again. */
+function useChanged() {
+  const queries = useQueryClient();
+  return () => Promise.all(["connectors", "runs", "gaps", "scopes"].map((key) => queries.invalidateQueries({ queryKey: [key] })));
+}
+
+export function useScan() {
+  const changed = useChanged();
+  return useMutation({ mutationFn: (connector: string) => call<t.Run>("POST", "/runs", {}, { connector }), onSuccess: changed });
+}
+
+/** useSaveConnector adds a connector or, with an id, changes one in place. */
+export function useSaveConnector(id?: string) {
+  const changed = useChanged();
+  return useMutation({
+    mutationFn: (c: t.NewConnector | t.ChangedConnector) => (id ? call<t.Connector>("PATCH", `/connectors/${encodeURIComponent(id)}`, {}, c) : call<t.Connector>("POST", "/connectors", {}, c)),
+    onSuccess: changed,
+  });
+}
+
+export function useRemoveConnector() {
+  const changed = useChanged();
+  return useMutation({ mutationFn: (id: string) => call("DELETE", `/connectors/${encodeURIComponent(id)}`), onSuccess: changed });
+}
+
+/** useProbe tries every permission of a connector, usePlan counts the calls of a run; neither stores anything. */
+export function useProbe() {
+  return useMutation({ mutationFn: (c: t.TriedConnector) => call<t.Probes>("POST", "/connectors/probe", {}, c) });
+}
+
+export function usePlan() {
+  return useMutation({ mutationFn: (c: t.TriedConnector) => call<t.CallPlan>("POST", "/connectors/plan", {}, c) });
 }
 
 // Settings.

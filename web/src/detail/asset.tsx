@@ -13,6 +13,7 @@ import { severities, SeverityMark, type State, StateMark, states, StateTag } fro
 import { ago, count, moment, some } from "../ui/text";
 import { Tree, type TreeMark } from "../ui/tree";
 import { useOpen, useParams, useSetParams } from "../ui/url";
+import { ScopeName } from "../ui/scopename";
 import { Place, Proof } from "./evidence";
 import { ExemptDialog } from "./exempt";
 import { Fix } from "./fix";
@@ -43,7 +44,7 @@ function Whole({ a, alone }: { a: Asset; alone?: boolean }) {
         </Title>
         <div className="identity">
           <span title={a.type}>{typeLabel(a.type)}</span>
-          <span>{a.scope}</span>
+          <ScopeName path={a.scope} />
           {a.region && <span>{a.region}</span>}
           <span>{a.origin}</span>
           {a.firstSeen && <span title={moment(a.firstSeen)}>seen first {ago(a.firstSeen)}</span>}

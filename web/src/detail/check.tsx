@@ -16,6 +16,7 @@ import { SeverityTag, type State, StateMark, StateTag, TallyBar } from "../ui/ma
 import { Facts } from "../ui/page";
 import { count, points, some } from "../ui/text";
 import { useKept, useOpen, useParams, useSetParams } from "../ui/url";
+import { ScopeName } from "../ui/scopename";
 import { Proof } from "./evidence";
 import { Fix } from "./fix";
 import { ExemptDialog } from "./exempt";
@@ -206,7 +207,9 @@ function EvidenceTab({ c }: { c: Check }) {
             <button className="bare-button link-button cut" onClick={() => open.show("asset", a.asset, { tab: "assessments" })}>
               {a.row?.name ?? a.asset}
             </button>
-            <span className="faint cut end">{a.row?.scope}</span>
+            <span className="faint cut end">
+              <ScopeName path={a.row?.scope} />
+            </span>
           </div>
           <Proof of={a} />
         </section>

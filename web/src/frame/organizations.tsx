@@ -1,13 +1,15 @@
 // Which organisation is looked at; the demo estate is marked wherever it shows
 // and removed here.
-import { Button, Menu, Modal } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import { IconBuilding, IconChevronDown, IconFlask, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
-import { base } from "../api/base";
-import { useAddDemo, useOrganizations, useRemoveDemo, useSession } from "../api/queries";
+import { lazy, Suspense, useState } from "react";
+import { useAddDemo, useOrganizations, useSession } from "../api/queries";
 import type { Organization } from "../api/types";
 
-const addressOf = (o: Organization) => (o.id ? `/o/${o.id}/` : "/");
+const Remove = lazy(() => import("./removedemo"));
+
+/** addressOf returns where an organisation's pages begin. */
+export const addressOf = (o: Organization) => (o.id ? `/o/${o.id}/` : "/");
 
 export function Organizations() {
   const { data } = useOrganizations();
@@ -58,12 +60,17 @@ export function Organizations() {
           )}
         </Menu.Dropdown>
       </Menu>
-      {removing && <Remove onClose={() => setRemoving(false)} />}
+      {removing && (
+        <Suspense>
+          <Remove onClose={() => setRemoving(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
 
-function wordsOf(o: Organization): string {
+/** wordsOf tells what an organisation is, or how far it is made. */
+export function wordsOf(o: Organization): string {
   switch (o.state) {
     case "preparing":
       return `${o.doing || "Being made"} · ${o.percent ?? 0} %`;
@@ -71,24 +78,4 @@ function wordsOf(o: Organization): string {
       return o.doing || "Could not be made";
   }
   return o.demo ? "Made up; read by the same collectors" : "What you run";
-}
-
-function Remove({ onClose }: { onClose: () => void }) {
-  const remove = useRemoveDemo();
-  return (
-    <Modal opened onClose={onClose} title="Remove the demo estate" size={460}>
-      <div className="stack">
-        <p>Its accounts, findings and history are deleted from this server. Nothing of your own is touched{base ? ", and you go back to your own organisation" : ""}. It can be made again.</p>
-        {remove.error && <p role="alert">It could not be removed: {remove.error.message}</p>}
-        <div className="row">
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()} data-autofocus>
-            Remove it
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            Keep it
-          </Button>
-        </div>
-      </div>
-    </Modal>
-  );
 }

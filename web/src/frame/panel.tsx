@@ -10,6 +10,8 @@ import { useOpen, useParams, writeParams } from "../ui/url";
 
 const details: Record<string, { one: string; alone: string; view: React.LazyExoticComponent<React.ComponentType<{ id: string }>> }> = {
   asset: { one: "Asset", alone: "/asset", view: lazy(() => import("../detail/asset")) },
+  gap: { one: "Coverage gap", alone: "/gap", view: lazy(() => import("../detail/gap")) },
+  connector: { one: "Connector", alone: "/connector", view: lazy(() => import("../detail/connector")) },
   check: { one: "Recommendation", alone: "/recommendation", view: lazy(() => import("../detail/check")) },
 };
 

@@ -1,13 +1,19 @@
-import { Button } from "@mantine/core";
-import { IconPlayerPlay, IconPlugConnected } from "@tabler/icons-react";
+import { Button, Tabs } from "@mantine/core";
+import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useConnectors, useRuns, useScan } from "../api/queries";
+import { useMemo } from "react";
+import { useConnectors, useRuns, useSession } from "../api/queries";
 import type { Connector, Run } from "../api/types";
 import type { Page } from "../frame/page";
-import { Answer, Empty, Failed } from "../ui/answers";
-import { StateMark } from "../ui/marks";
-import { Card, Head } from "../ui/page";
-import { ago, count, moment, some, span } from "../ui/text";
+import { Answer, Bones, Empty, Failed } from "../ui/answers";
+import { KindGlyph } from "../ui/glyphs";
+import { type Column, Grid } from "../ui/grid";
+import { Head } from "../ui/page";
+import { ago, count, moment, some } from "../ui/text";
+import { useKept, useOpen, useParams, useSetParams } from "../ui/url";
+import { ConnectorState, RunNow, RunTable } from "./parts/runs";
+import "../theme/more.css";
+import "../detail/detail.css";
 import "./connectors.css";
 
 export const page: Page = {
@@ -19,161 +25,169 @@ export const page: Page = {
   key: "n",
 };
 
+/** A connector with the run that goes on, if one does. */
+type Row = Connector & { run?: Run };
+
+const columns: Column<Row>[] = [
+  {
+    id: "name",
+    label: "Connector",
+    width: "minmax(200px, 1.2fr)",
+    cell: (c) => (
+      <>
+        <span className="con-glyph">
+          <KindGlyph kind={c.kind} />
+        </span>
+        <span className="two-lines">
+          <span className="cut">{c.name}</span>
+          <span className="cut muted small">{c.about?.title ?? c.kind}</span>
+        </span>
+      </>
+    ),
+  },
+  { id: "state", label: "State", width: "minmax(150px, 1fr)", cell: (c) => <ConnectorState c={c} run={c.run} /> },
+  { id: "scopes", label: "Scopes", width: "minmax(120px, 1fr)", cell: (c) => <ScopeNames c={c} /> },
+  { id: "assets", label: "Assets", width: "70px", right: true, cell: (c) => <Assets c={c} /> },
+  { id: "gaps", label: "Gaps", width: "60px", right: true, cell: (c) => <Gaps c={c} /> },
+  { id: "calls", label: "API calls", width: "76px", right: true, cell: (c) => (c.calls > 0 ? count(c.calls) : <span className="faint">–</span>) },
+  {
+    id: "last",
+    label: "Read · next",
+    width: "minmax(110px, 0.7fr)",
+    cell: (c) => (
+      <span className="two-lines">
+        <span className="cut" title={moment(c.lastRun?.started)}>
+          {c.lastRun ? ago(c.lastRun.ended ?? c.lastRun.started) || "now" : "not yet"}
+        </span>
+        <span className="cut muted small" title={moment(c.nextRun)}>
+          {nextOf(c)}
+        </span>
+      </span>
+    ),
+  },
+  { id: "act", label: "", width: "96px", right: true, cell: (c) => <RunNow c={c} run={c.run} /> },
+];
+
+function nextOf(c: Connector): string {
+  if (!c.enabled) return "switched off";
+  if (!c.nextRun) return c.interval ? "" : "on demand";
+  return Date.parse(c.nextRun) > Date.now() ? `next ${ago(c.nextRun)}` : "due now";
+}
+
+function ScopeNames({ c }: { c: Connector }) {
+  const names = c.scopes.map((s) => s.name || s.path);
+  if (names.length === 0) return <span className="faint">none yet</span>;
+  const kind = c.scopes[0]!.kind;
+  return (
+    <span className="two-lines" title={names.slice(0, 30).join("\n")}>
+      <span className="cut">{names.slice(0, 3).join(", ")}</span>
+      <span className="cut muted small">{some(names.length, kind || "scope", plural(kind || "scope"))}</span>
+    </span>
+  );
+}
+
+const plural = (one: string) => (one.endsWith("y") ? `${one.slice(0, -1)}ies` : `${one}s`);
+
+function Assets({ c }: { c: Connector }) {
+  return (
+    <span className="two-lines con-number">
+      <span>{count(c.assets)}</span>
+      {c.stale > 0 && <span className="small c-unknown">{count(c.stale)} stale</span>}
+    </span>
+  );
+}
+
+function Gaps({ c }: { c: Connector }) {
+  const kept = useKept();
+  if (c.gaps === 0) return <span className="faint">0</span>;
+  return (
+    <Link to="/gaps" search={kept({ q: `connector:${c.id}` })} className="c-unknown" aria-label={`${some(c.gaps, "gap")} of ${c.name}`}>
+      {count(c.gaps)}
+    </Link>
+  );
+}
+
 export default function Connectors() {
+  const { view = "list" } = useParams();
+  const set = useSetParams();
   const connectors = useConnectors();
   const runs = useRuns();
-  const list = runs.data ?? [];
-  const now = list.filter((r) => !r.ended);
+  const now = (runs.data ?? []).filter((r) => !r.ended);
   return (
-    <div className="page-scroll">
-      <Head title="Connectors" answer={connectors.data ? answer(connectors.data, now) : "\u00a0"} />
-      <div className="page-pad stack">
-        <Answer of={connectors} what="the connectors">
-          {(all) =>
-            all.length === 0 ? (
-              <Empty why="unconnected" title="Nothing is connected" command="bulwark serve --scan-iac ./infrastructure --scan-host">
-                A connector reads one place: an account, a cluster, a folder of code, this host.
-              </Empty>
-            ) : (
-              <div className="con-grid">
-                {all.map((c) => (
-                  <ConnectorCard key={c.id} c={c} run={now.find((r) => r.connector === c.id)} />
-                ))}
-              </div>
-            )
-          }
-        </Answer>
-        {runs.isError && <Failed error={runs.error} what="the runs" />}
-        {list.length > 0 && (
-          <Card title="Runs" note={some(list.length, "run")} className="con-runs">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>State</th>
-                  <th>Connector</th>
-                  <th>Began</th>
-                  <th className="right">Took</th>
-                  <th className="right">Assets</th>
-                  <th className="right">Judged</th>
-                  <th className="right">Changed</th>
-                  <th className="right">Gaps</th>
-                </tr>
-              </thead>
-              <tbody>
-                {list.map((r) => (
-                  <RunRow key={r.id} r={r} />
-                ))}
-              </tbody>
-            </table>
-          </Card>
-        )}
-      </div>
+    <div className="page">
+      <Head title="Connectors" answer={connectors.data ? answer(connectors.data, now) : "\u00a0"}>
+        <Add />
+      </Head>
+      <Tabs value={view} onChange={(v) => set({ view: v && v !== "list" ? v : undefined })} className="detail-tabs con-tabs">
+        <Tabs.List className="tabs-list">
+          <Tabs.Tab value="list">Connectors</Tabs.Tab>
+          <Tabs.Tab value="runs">Runs</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="list" className="con-fill">
+          <Answer of={connectors} what="the connectors" skeleton={<Bones rows={5} h={54} />}>
+            {(all) => <Whole all={all} now={now} />}
+          </Answer>
+        </Tabs.Panel>
+        <Tabs.Panel value="runs" className="con-fill con-scroll">
+          {runs.isError ? (
+            <Failed error={runs.error} what="the runs" retry={() => void runs.refetch()} />
+          ) : runs.isPending ? (
+            <Bones rows={8} />
+          ) : runs.data.length === 0 ? (
+            <Empty why="unconnected" title="Nothing was read yet" />
+          ) : (
+            <RunTable of={runs.data} connector />
+          )}
+        </Tabs.Panel>
+      </Tabs>
     </div>
   );
+}
+
+function Whole({ all, now }: { all: Connector[]; now: Run[] }) {
+  const open = useOpen();
+  const items = useMemo(() => all.map((c) => ({ row: { ...c, run: now.find((r) => r.connector === c.id) } })), [all, now]);
+  if (all.length === 0) {
+    return (
+      <Empty why="unconnected" title="Nothing is connected" command="bulwark serve --scan-iac ./infrastructure --scan-host">
+        A connector reads one place: an organisation, an account, a cluster, a folder of code, this host. Add one here, or name one when the server starts.
+      </Empty>
+    );
+  }
+  return <Grid label="Connectors" columns={columns} items={items} id={(c) => c.id} onOpen={(c, replace) => open.show("connector", c.id, { replace })} openID={open.kind === "connector" ? open.id : undefined} rowHeight={54} />;
+}
+
+/** Add leads to the wizard, for who may use it. */
+function Add() {
+  const kept = useKept();
+  if (!useMayConnect()) return null;
+  return (
+    <Button component={Link} {...({ to: "/connect", search: kept() } as object)} variant="filled" leftSection={<IconPlus size={14} aria-hidden />}>
+      Add a connector
+    </Button>
+  );
+}
+
+function useMayConnect(): boolean {
+  const role = useSession().data?.role;
+  return role === "owner" || role === "security-admin";
 }
 
 function answer(all: Connector[], now: Run[]): React.ReactNode {
   const failed = all.filter((c) => c.lastRun?.error).length;
+  const watching = all.filter((c) => c.watching).length;
+  const gaps = all.reduce((n, c) => n + c.gaps, 0);
   return (
     <>
       {some(all.length, "connector")}
-      {now.length > 0 && `, ${now.length} reading now`}
-      {failed > 0 ? (
+      {watching > 0 && `, ${count(watching)} watching`}
+      {now.length > 0 && `, ${count(now.length)} reading now`}
+      {failed > 0 && (
         <>
-          ; <strong>{some(failed, "last run")} failed</strong>.
+          ; <strong>{some(failed, "last run")} failed</strong>
         </>
-      ) : (
-        "."
       )}
+      {gaps > 0 ? `; ${some(gaps, "place")} could not be read.` : "."}
     </>
-  );
-}
-
-function ConnectorCard({ c, run }: { c: Connector; run?: Run }) {
-  const scan = useScan();
-  const last = run ?? c.lastRun;
-  return (
-    <section className="card con-card" aria-label={c.name}>
-      <div className="row">
-        <h2 className="con-name">{c.name}</h2>
-        {c.name !== c.kind && <span className="muted">{c.kind}</span>}
-        <Button className="end" leftSection={<IconPlayerPlay size={13} />} onClick={() => scan.mutate(c.id)} disabled={Boolean(run)} loading={scan.isPending} aria-label={`${run ? "Reading" : "Read now"}: ${c.name}`}>
-          {run ? "Reading" : "Read now"}
-        </Button>
-      </div>
-      {run ? <Progress r={run} /> : last ? <Last r={last} /> : <p className="muted">Not read yet.</p>}
-      <p className="faint con-next">
-        {c.enabled ? (
-          <>
-            {c.interval && `every ${c.interval.replace(/(?<=h)0m0s$|(?<=m)0s$/, "")}`}
-            {c.nextRun && ` · next ${Date.parse(c.nextRun) > Date.now() ? ago(c.nextRun) : "now"}`}
-          </>
-        ) : (
-          "switched off"
-        )}
-      </p>
-      {scan.isError && <Failed error={scan.error} what="the connector's answer" />}
-    </section>
-  );
-}
-
-/** Progress shows a run that goes on: how many of the assets that it gathered were judged. */
-function Progress({ r }: { r: Run }) {
-  const ratio = r.assets ? r.judged / r.assets : 0;
-  return (
-    <div role="status">
-      <p className="num">
-        {some(r.assets, "asset")} read, {count(r.judged)} judged, {some(r.gaps, "gap")} · {span(Date.now() - Date.parse(r.started))}
-      </p>
-      <svg className="con-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-        <rect width={Math.max(2, ratio * 100)} height="4" />
-      </svg>
-    </div>
-  );
-}
-
-function Last({ r }: { r: Run }) {
-  if (r.error) {
-    return (
-      <p className="con-error">
-        <StateMark of="unhealthy" word="failed" /> {ago(r.started)}: {r.error}
-      </p>
-    );
-  }
-  return (
-    <p className="num">
-      {some(r.assets, "asset")} {ago(r.ended ?? r.started)}
-      {r.gaps > 0 && (
-        <>
-          , <Link to="/gaps">{some(r.gaps, "gap")}</Link>
-        </>
-      )}
-    </p>
-  );
-}
-
-function RunRow({ r }: { r: Run }) {
-  return (
-    <tr>
-      <td>{!r.ended ? <span className="row"><span className="pulse" data-busy /> reading</span> : r.error ? <StateMark of="unhealthy" word="failed" /> : <StateMark of="healthy" word="done" />}</td>
-      <td>
-        {r.connector}
-        {r.error && <p className="muted con-why">{r.error}</p>}
-      </td>
-      <td title={moment(r.started)}>{ago(r.started)}</td>
-      <td className="right">{span((r.ended ? Date.parse(r.ended) : Date.now()) - Date.parse(r.started))}</td>
-      <td className="right">{count(r.assets)}</td>
-      <td className="right">{count(r.judged)}</td>
-      <td className="right">{count(r.changed)}</td>
-      <td className="right">
-        {r.gaps > 0 ? (
-          <Link to="/gaps" className="num-link">
-            {count(r.gaps)}
-          </Link>
-        ) : (
-          0
-        )}
-      </td>
-    </tr>
   );
 }

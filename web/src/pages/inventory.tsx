@@ -7,6 +7,7 @@ import { AssetGlyph, typeLabel } from "../ui/glyphs";
 import type { Column } from "../ui/grid";
 import { ListPage } from "../ui/listpage";
 import { SeverityMark } from "../ui/marks";
+import { ScopeName, useScopeName } from "../ui/scopename";
 import { ago, count, moment, some } from "../ui/text";
 import { useOpen } from "../ui/url";
 
@@ -36,7 +37,7 @@ const columns: Column<AssetRow>[] = [
     ),
   },
   { id: "type", label: "Type", width: "minmax(120px, 0.8fr)", sort: true, cell: (a) => <span className="cut muted" title={a.type}>{typeLabel(a.type)}</span> },
-  { id: "scope", label: "Where", width: "minmax(110px, 1fr)", cell: (a) => <span className="cut muted" title={a.scope}>{a.region ? `${a.scope} · ${a.region}` : a.scope}</span> },
+  { id: "scope", label: "Where", width: "minmax(110px, 1fr)", cell: (a) => <ScopeName path={a.scope} region={a.region} /> },
   { id: "highest", label: "Worst", width: "86px", sort: true, cell: (a) => (a.unhealthy > 0 ? <SeverityMark of={a.highest} /> : <span className="faint">–</span>) },
   { id: "unhealthy", label: "Unhealthy", width: "72px", sort: true, right: true, cell: (a) => (a.unhealthy ? <strong>{count(a.unhealthy)}</strong> : <span className="faint">0</span>) },
   { id: "unknown", label: "Unknown", width: "64px", right: true, cell: (a) => <span className={a.unknown ? "c-unknown" : "faint"}>{count(a.unknown)}</span> },
@@ -47,6 +48,7 @@ const keys = ["type", "origin", "region", "in", "stale"];
 
 export default function Inventory() {
   const open = useOpen();
+  const scopeName = useScopeName();
   return (
     <ListPage
       title="Inventory"
@@ -55,7 +57,7 @@ export default function Inventory() {
       placeholder="Filter: type:AWS::S3::Bucket region:eu-west-1 ledger"
       keys={keys}
       read={useAssets}
-      fields={fields}
+      fields={(facets) => fields(facets, scopeName)}
       answer={(_, total) => <strong>{some(total, "asset")}</strong>}
       columns={columns}
       id={(a) => a.id}
@@ -66,10 +68,10 @@ export default function Inventory() {
   );
 }
 
-function fields(facets: Record<string, Facet[]>): Field[] {
+function fields(facets: Record<string, Facet[]>, scopeName: (path: string) => string): Field[] {
   return [
     { key: "type", label: "Type", values: facets.type?.map((f) => ({ ...f, label: typeLabel(f.value) })) },
-    { key: "in", label: "Scope", values: facets.in },
+    { key: "in", label: "Scope", values: facets.in?.map((f) => ({ ...f, label: scopeName(f.value) })) },
     { key: "origin", label: "Known from", values: facets.origin },
     { key: "region", label: "Region", values: facets.region?.filter((f) => f.value !== "") },
     { key: "stale", label: "Stale", values: facets.stale },

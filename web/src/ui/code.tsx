@@ -53,6 +53,23 @@ export function Code({ text, what = "code", first = 1, marked, numbers }: { text
   );
 }
 
+/** Download is a button that saves text as a file. */
+export function Download({ text, name, type = "text/plain" }: { text: string; name: string; type?: string }) {
+  const save = () => {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  };
+  return (
+    <button className="bare-button link-button" onClick={save}>
+      Download {name}
+    </button>
+  );
+}
+
 const fence = /```(\w*)\n([\s\S]*?)```/g;
 
 /** Prose shows the little Markdown that content uses: paragraphs, lists, `code` and fenced blocks. */

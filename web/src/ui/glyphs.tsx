@@ -57,6 +57,17 @@ export function AssetGlyph({ type, size = 16 }: { type: string; size?: number })
   );
 }
 
+const kindGlyphs: Record<string, keyof typeof glyphs> = { aws: "account", azure: "account", gcp: "account", kubernetes: "workload", iac: "policy", host: "host" };
+
+/** KindGlyph draws a kind of connector, which stands beside it in words. */
+export function KindGlyph({ kind, size = 16 }: { kind: string; size?: number }) {
+  return (
+    <svg className="glyph" viewBox="0 0 16 16" width={size} height={size} fill="none" stroke="currentColor" strokeWidth="1.3" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false">
+      {glyphs[kindGlyphs[kind] ?? "box"]}
+    </svg>
+  );
+}
+
 /** typeLabel shortens a type's id for reading: AWS::S3::Bucket → S3 Bucket. */
 export function typeLabel(type: string): string {
   if (type.includes("::")) return type.split("::").slice(1).join(" ");

@@ -10,6 +10,7 @@ import { ListPage } from "../../ui/listpage";
 import { severities, SeverityMark } from "../../ui/marks";
 import { ago, moment, some } from "../../ui/text";
 import { useOpen } from "../../ui/url";
+import { ScopeName } from "../../ui/scopename";
 
 const columns: Column<Finding>[] = [
   { id: "severity", label: "Severity", width: "92px", sort: true, cell: (f) => <SeverityMark of={f.severity} /> },
@@ -29,7 +30,7 @@ const columns: Column<Finding>[] = [
       </>
     ),
   },
-  { id: "scope", label: "Scope", width: "minmax(80px, 0.7fr)", cell: (f) => <span className="cut muted">{f.row?.scope}</span> },
+  { id: "scope", label: "Scope", width: "minmax(80px, 0.7fr)", cell: (f) => <ScopeName path={f.row?.scope} /> },
   { id: "firstSeen", label: "Seen first", width: "82px", right: true, sort: true, cell: (f) => <span title={moment(f.firstSeen)}>{ago(f.firstSeen)}</span> },
 ];
 

@@ -1,0 +1,67 @@
+package aws
+
+import (
+	"context"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bulwarksec/bulwark"
+)
+
+// within lists what each of some parents contains, a few parents at once. A
+// parent that is gone since it was listed has nothing; one whose list fails for
+// any other reason makes the listing incomplete, and the others go on.
+func within[P any](ctx context.Context, s *session, parents []P, list func(ctx context.Context, parent P) error) error {
+	if s.trial != nil {
+		parents = parents[:min(len(parents), 1)]
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(objects)
+	for _, p := range parents {
+		g.Go(func() error {
+			err := list(ctx, p)
+			if ended := s.ended(ctx, err); ended != nil || err == nil {
+				return ended
+			}
+			if f := s.fault(err, s.where()); f.Kind != bulwark.FaultAbsent {
+				s.incomplete(f)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// chunks returns parts of a list of n items at the most, for calls that take
+// several names.
+func chunks[T any](list []T, n int) [][]T {
+	var out [][]T
+	for len(list) > n {
+		out = append(out, list[:n:n])
+		list = list[n:]
+	}
+	if len(list) > 0 {
+		out = append(out, list)
+	}
+	return out
+}
+
+// arnPart returns the part of an ARN that follows its account, without a first
+// word such as table/.
+func arnPart(arn, first string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return arn
+	}
+	return strings.TrimPrefix(parts[5], first)
+}
+
+// on tells whether a service's word for a switch means that it is on.
+func on(word string) bool {
+	switch strings.ToLower(word) {
+	case "true", "enabled", "enabling", "on", "active":
+		return true
+	}
+	return false
+}
