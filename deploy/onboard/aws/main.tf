@@ -102,6 +102,8 @@ data "aws_iam_policy_document" "read1" {
       "codeartifact:GetDomainPermissionsPolicy",
       "codeartifact:ListDomains",
       "codeartifact:ListTagsForResource",
+      "codebuild:BatchGetProjects",
+      "codebuild:ListProjects",
       "cognito-identity:DescribeIdentityPool",
       "cognito-identity:ListIdentityPools",
       "cognito-identity:ListTagsForResource",
@@ -111,6 +113,8 @@ data "aws_iam_policy_document" "read1" {
       "config:DescribeConfigurationAggregators",
       "config:DescribeConfigurationRecorderStatus",
       "config:DescribeConfigurationRecorders",
+      "dax:DescribeClusters",
+      "dms:DescribeReplicationInstances",
       "dynamodb:DescribeContinuousBackups",
       "dynamodb:DescribeTable",
       "dynamodb:GetResourcePolicy",
@@ -188,6 +192,7 @@ data "aws_iam_policy_document" "read1" {
       "firehose:DescribeDeliveryStream",
       "firehose:ListDeliveryStreams",
       "firehose:ListTagsForDeliveryStream",
+      "fsx:DescribeFileSystems",
       "glue:GetCrawler",
       "glue:GetJob",
       "glue:GetTags",
@@ -241,11 +246,6 @@ data "aws_iam_policy_document" "read1" {
       "memorydb:DescribeClusters",
       "memorydb:ListTags",
       "mq:DescribeBroker",
-      "mq:DescribeSharedResources",
-      "mq:ListBrokers",
-      "organizations:DescribeOrganization",
-      "organizations:DescribePolicy",
-      "organizations:ListAccounts",
     ]
   }
 }
@@ -268,6 +268,11 @@ data "aws_iam_policy_document" "read2" {
     resources = ["*"]
 
     actions = [
+      "mq:DescribeSharedResources",
+      "mq:ListBrokers",
+      "organizations:DescribeOrganization",
+      "organizations:DescribePolicy",
+      "organizations:ListAccounts",
       "organizations:ListAccountsForParent",
       "organizations:ListOrganizationalUnitsForParent",
       "organizations:ListPolicies",

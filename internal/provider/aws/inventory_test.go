@@ -164,10 +164,6 @@ func TestInventoryAsked(t *testing.T) {
 // are not read live: Cloud Control cannot list them.
 var uncollected = map[string]string{
 	"AWS::Athena::Database":            "of Terraform; databases are of the Glue catalogue",
-	"AWS::CodeBuild::Project":          "not read yet",
-	"AWS::DAX::Cluster":                "not read yet",
-	"AWS::DMS::ReplicationInstance":    "not read yet",
-	"AWS::FSx::FileSystem":             "not read yet",
 	"AWS::Glue::DevEndpoint":           "not read yet",
 	"AWS::Glue::SecurityConfiguration": "not read yet",
 	"AWS::IAM::Policy":                 "read as a part of its principal",

@@ -18,7 +18,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	"github.com/aws/aws-sdk-go-v2/service/dax"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -29,6 +32,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/fsx"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -52,48 +56,52 @@ import (
 
 // clients are those of the services that collectors call.
 var clients = map[string]any{
-	acm.ServiceID:                    &acm.Client{},
-	apigateway.ServiceID:             &apigateway.Client{},
-	apigatewayv2.ServiceID:           &apigatewayv2.Client{},
-	autoscaling.ServiceID:            &autoscaling.Client{},
-	backup.ServiceID:                 &backup.Client{},
-	cloudfront.ServiceID:             &cloudfront.Client{},
-	cloudwatch.ServiceID:             &cloudwatch.Client{},
-	cloudwatchlogs.ServiceID:         &cloudwatchlogs.Client{},
-	configservice.ServiceID:          &configservice.Client{},
-	dynamodb.ServiceID:               &dynamodb.Client{},
-	ecr.ServiceID:                    &ecr.Client{},
-	ecs.ServiceID:                    &ecs.Client{},
-	efs.ServiceID:                    &efs.Client{},
-	eks.ServiceID:                    &eks.Client{},
-	elasticache.ServiceID:            &elasticache.Client{},
-	elasticloadbalancing.ServiceID:   &elasticloadbalancing.Client{},
-	elasticloadbalancingv2.ServiceID: &elasticloadbalancingv2.Client{},
-	eventbridge.ServiceID:            &eventbridge.Client{},
-	guardduty.ServiceID:              &guardduty.Client{},
-	opensearch.ServiceID:             &opensearch.Client{},
-	redshift.ServiceID:               &redshift.Client{},
-	route53.ServiceID:                &route53.Client{},
-	secretsmanager.ServiceID:         &secretsmanager.Client{},
-	securityhub.ServiceID:            &securityhub.Client{},
-	sns.ServiceID:                    &sns.Client{},
-	sqs.ServiceID:                    &sqs.Client{},
-	macie2.ServiceID:                 &macie2.Client{},
-	ssm.ServiceID:                    &ssm.Client{},
-	wafv2.ServiceID:                  &wafv2.Client{},
-	cloudcontrol.ServiceID:           &cloudcontrol.Client{},
-	accessanalyzer.ServiceID:         &accessanalyzer.Client{},
-	accountapi.ServiceID:             &accountapi.Client{},
-	cloudtrail.ServiceID:             &cloudtrail.Client{},
-	ec2.ServiceID:                    &ec2.Client{},
-	iam.ServiceID:                    &iam.Client{},
-	kms.ServiceID:                    &kms.Client{},
-	lambda.ServiceID:                 &lambda.Client{},
-	organizations.ServiceID:          &organizations.Client{},
-	rds.ServiceID:                    &rds.Client{},
-	s3.ServiceID:                     &s3.Client{},
-	s3control.ServiceID:              &s3control.Client{},
-	sts.ServiceID:                    &sts.Client{},
+	acm.ServiceID:                      &acm.Client{},
+	apigateway.ServiceID:               &apigateway.Client{},
+	apigatewayv2.ServiceID:             &apigatewayv2.Client{},
+	autoscaling.ServiceID:              &autoscaling.Client{},
+	backup.ServiceID:                   &backup.Client{},
+	cloudfront.ServiceID:               &cloudfront.Client{},
+	cloudwatch.ServiceID:               &cloudwatch.Client{},
+	cloudwatchlogs.ServiceID:           &cloudwatchlogs.Client{},
+	configservice.ServiceID:            &configservice.Client{},
+	dynamodb.ServiceID:                 &dynamodb.Client{},
+	ecr.ServiceID:                      &ecr.Client{},
+	ecs.ServiceID:                      &ecs.Client{},
+	efs.ServiceID:                      &efs.Client{},
+	eks.ServiceID:                      &eks.Client{},
+	elasticache.ServiceID:              &elasticache.Client{},
+	elasticloadbalancing.ServiceID:     &elasticloadbalancing.Client{},
+	elasticloadbalancingv2.ServiceID:   &elasticloadbalancingv2.Client{},
+	eventbridge.ServiceID:              &eventbridge.Client{},
+	guardduty.ServiceID:                &guardduty.Client{},
+	opensearch.ServiceID:               &opensearch.Client{},
+	redshift.ServiceID:                 &redshift.Client{},
+	route53.ServiceID:                  &route53.Client{},
+	secretsmanager.ServiceID:           &secretsmanager.Client{},
+	securityhub.ServiceID:              &securityhub.Client{},
+	codebuild.ServiceID:                &codebuild.Client{},
+	databasemigrationservice.ServiceID: &databasemigrationservice.Client{},
+	dax.ServiceID:                      &dax.Client{},
+	fsx.ServiceID:                      &fsx.Client{},
+	sns.ServiceID:                      &sns.Client{},
+	sqs.ServiceID:                      &sqs.Client{},
+	macie2.ServiceID:                   &macie2.Client{},
+	ssm.ServiceID:                      &ssm.Client{},
+	wafv2.ServiceID:                    &wafv2.Client{},
+	cloudcontrol.ServiceID:             &cloudcontrol.Client{},
+	accessanalyzer.ServiceID:           &accessanalyzer.Client{},
+	accountapi.ServiceID:               &accountapi.Client{},
+	cloudtrail.ServiceID:               &cloudtrail.Client{},
+	ec2.ServiceID:                      &ec2.Client{},
+	iam.ServiceID:                      &iam.Client{},
+	kms.ServiceID:                      &kms.Client{},
+	lambda.ServiceID:                   &lambda.Client{},
+	organizations.ServiceID:            &organizations.Client{},
+	rds.ServiceID:                      &rds.Client{},
+	s3.ServiceID:                       &s3.Client{},
+	s3control.ServiceID:                &s3control.Client{},
+	sts.ServiceID:                      &sts.Client{},
 }
 
 var allOutputs = sync.OnceValue(func() map[string]reflect.Type {

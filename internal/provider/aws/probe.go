@@ -135,7 +135,7 @@ func (t *trial) probe(access bulwark.Access, a *account) bulwark.Probe {
 // prefixes has the services whose permissions bear another name than the SDK's
 // package. Source: Service Authorization Reference.
 var prefixes = map[string]string{
-	"accessanalyzer": "access-analyzer", "cloudwatchlogs": "logs", "configservice": "config", "efs": "elasticfilesystem",
+	"accessanalyzer": "access-analyzer", "cloudwatchlogs": "logs", "configservice": "config", "databasemigrationservice": "dms", "efs": "elasticfilesystem",
 	"elasticloadbalancingv2": "elasticloadbalancing", "eventbridge": "events", "opensearch": "es", "cloudcontrol": "cloudformation", "s3control": "s3", "apigatewayv2": "apigateway",
 }
 

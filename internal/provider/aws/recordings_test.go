@@ -38,7 +38,7 @@ func (r recording) failed() bool {
 
 // services has the SDK's names of services that the recordings call otherwise.
 var services = map[string]string{"access-analyzer": "accessanalyzer", "s3-control": "s3control", "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancingv2",
-	"logs": "cloudwatchlogs", "config": "configservice", "events": "eventbridge", "es": "opensearch", "monitoring": "cloudwatch", "elasticfilesystem": "efs", "memory-db": "memorydb"}
+	"logs": "cloudwatchlogs", "config": "configservice", "events": "eventbridge", "es": "opensearch", "monitoring": "cloudwatch", "dms": "databasemigrationservice", "elasticfilesystem": "efs", "memory-db": "memorydb"}
 
 func readRecordings(t *testing.T) []recording {
 	t.Helper()
@@ -122,8 +122,9 @@ var left = map[string]string{
 	"ecs:DescribeClusters reason": "of a cluster that is gone", "ecs:DescribeClusters arn": "of a cluster that is gone",
 	"elasticloadbalancingv2:DescribeTags key": "of another load balancer or target group", "elasticloadbalancingv2:DescribeTags value": "of another load balancer or target group", "elasticloadbalancingv2:DescribeTags resourcearn": "asked for",
 	"maxitems": "page", "cloudfront:ListDistributions quantity": "the length of a list",
-	"apigateway:GetRestApis policy": "escaped in a way of its own: see TestGatewayPolicy",
-	"ecs:ListClusters clusterarns":  "described by another call", "opensearch:ListDomainNames domainname": "described by another call", "opensearch:ListDomainNames enginetype": "described by another call",
+	"apigateway:GetRestApis policy":   "escaped in a way of its own: see TestGatewayPolicy",
+	"codebuild:ListProjects projects": "described by another call",
+	"ecs:ListClusters clusterarns":    "described by another call", "opensearch:ListDomainNames domainname": "described by another call", "opensearch:ListDomainNames enginetype": "described by another call",
 	"efs:DescribeFileSystemPolicy filesystemid": "asked for", "secretsmanager:GetResourcePolicy arn": "asked for", "secretsmanager:GetResourcePolicy name": "asked for",
 	"macie2:GetMacieSession createdat": "only whether it runs is kept", "macie2:GetMacieSession updatedat": "only whether it runs is kept", "macie2:GetMacieSession servicerole": "only whether it runs is kept",
 	"macie2:GetMacieSession findingpublishingfrequency": "only whether it runs is kept", "macie2:GetMacieSession status": "only whether it runs is kept",
@@ -365,7 +366,7 @@ func before(c *collector, name string) []string {
 
 // batches are calls that describe some things at once: a recording is of others
 // than those that were listed for it, so that some are missing.
-var batches = map[string]string{"ecs:DescribeClusters": "ecs:ListClusters", "ecs:DescribeServices": "ecs:ListServices", "opensearch:DescribeDomains": "opensearch:ListDomainNames"}
+var batches = map[string]string{"ecs:DescribeClusters": "ecs:ListClusters", "ecs:DescribeServices": "ecs:ListServices", "opensearch:DescribeDomains": "opensearch:ListDomainNames", "codebuild:BatchGetProjects": "codebuild:ListProjects"}
 
 // goesOn tells whether a collector needs other calls after one.
 func goesOn(c *collector, name string) bool {
