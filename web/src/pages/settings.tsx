@@ -4,6 +4,7 @@ import { useSession, useVersion } from "../api/queries";
 import type { Page } from "../frame/page";
 import { Head } from "../ui/page";
 import { useParams, useSetParams } from "../ui/url";
+import { OrganizationList } from "./parts/organizations";
 import { Audit } from "./parts/audit";
 import { Tokens } from "./parts/tokens";
 import { Users } from "./parts/users";
@@ -31,12 +32,16 @@ export default function Settings() {
         <Tabs value={tab} onChange={(t) => set({ tab: t && t !== "appearance" ? t : undefined })}>
           <Tabs.List className="tabs-list" mb={16}>
             <Tabs.Tab value="appearance">Appearance</Tabs.Tab>
+            <Tabs.Tab value="organizations">Organisations</Tabs.Tab>
             {owner && <Tabs.Tab value="users">Users</Tabs.Tab>}
             <Tabs.Tab value="tokens">API tokens</Tabs.Tab>
             {owner && <Tabs.Tab value="audit">Audit log</Tabs.Tab>}
           </Tabs.List>
           <Tabs.Panel value="appearance">
             <Appearance />
+          </Tabs.Panel>
+          <Tabs.Panel value="organizations">
+            <OrganizationList />
           </Tabs.Panel>
           <Tabs.Panel value="users">
             <Users />
