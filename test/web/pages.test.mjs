@@ -10,7 +10,7 @@ import { start } from "./server.mjs";
 
 const keep = process.env.BULWARK_SCREENSHOTS !== "0";
 let pictures; // the documents show only what the product itself made
-let server, browser, state, check, asset, standard;
+let server, browser, state, check, asset, standard, connector, control;
 
 before(async () => {
   server = await start();
@@ -21,6 +21,8 @@ before(async () => {
   check = (await first("/api/v1/recommendations?sort=-unhealthy&limit=1")).id;
   asset = (await first("/api/v1/assets?sort=-unhealthy&limit=1")).id;
   standard = (await first("/api/v1/standards"))?.id;
+  connector = (await first("/api/v1/connectors")).id;
+  control = await page.evaluate((p) => fetch(p).then((r) => r.json()).then((d) => d.sections?.flatMap((x) => x.controls).find((c) => c.status === "failed")?.id), `/api/v1/standard?id=${encodeURIComponent(standard ?? "")}`);
   await close();
   pictures = fileURLToPath(new URL(server.kind === "invented" ? "../../build/img/" : "../../docs/img/", import.meta.url));
   mkdirSync(pictures, { recursive: true });
@@ -48,6 +50,18 @@ const views = [
   ["asset-history", () => `/asset?id=${id(asset)}&tab=history`],
   ["asset-relations", () => `/asset?id=${id(asset)}&tab=relations`],
   ["standard", () => `/standard?id=${id(standard ?? "")}`],
+  ["standard-evidence", () => `/standard?id=${id(standard ?? "")}&control=${id(control ?? "")}`],
+  ["connector", () => `/connector?id=${id(connector)}`],
+  ["connector-runs", () => `/connector?id=${id(connector)}&tab=runs`],
+  ["connectors-runs", () => "/connectors?view=runs", "Connectors"],
+  ["connect-configure", () => "/connect?kind=aws", "Configure"],
+  ["connect-access", () => "/connect?kind=kubernetes&step=access", "Give access"],
+  ["gaps-permissions", () => "/gaps?view=permissions", "Coverage gaps"],
+  ["gap", () => "/gap?id=nobody%7Clisting%7Cnowhere"],
+  ["check", () => `/check?id=${id(check)}`],
+  ["check-permissions", () => `/check?id=${id(check)}&tab=permissions`],
+  ["check-try", () => `/check?id=${id(check)}&tab=try`],
+  ["settings-organizations", () => "/settings?tab=organizations", "Settings"],
   ["settings-users", () => "/settings?tab=users", "Settings"],
   ["settings-sign-in", () => "/settings?tab=sign-in", "Settings"],
   ["settings-tokens", () => "/settings?tab=tokens", "Settings"],
@@ -98,7 +112,7 @@ const query = (page) => new URL(page.url()).searchParams;
 const grid = (page, name) => page.getByRole("grid", { name });
 
 test("g and a letter goes to each page, ? tells the keys", on("/", async (page) => {
-  for (const [key, heading] of [["r", "Recommendations"], ["i", "Inventory"], ["s", "Secure score"], ["p", "Compliance"], ["c", "Coverage gaps"], ["n", "Connectors"], ["e", "Exemptions"], [",", "Settings"], ["o", "Overview"]]) {
+  for (const [key, heading] of [["r", "Recommendations"], ["i", "Inventory"], ["s", "Secure score"], ["p", "Compliance"], ["c", "Coverage gaps"], ["n", "Connectors"], ["h", "Checks"], ["e", "Exemptions"], [",", "Settings"], ["o", "Overview"]]) {
     await press(page, "g", key);
     await page.getByRole("heading", { name: heading, exact: true }).waitFor();
   }
@@ -203,6 +217,99 @@ test("an asset: the deciding lines are marked and open", on(() => `/asset?id=${i
   await marked.first().waitFor();
   assert.match(await marked.first().innerText(), /decides|unknown/);
 }));
+
+test("connectors: Enter opens one, its runs show, Escape closes", on("/connectors", async (page) => {
+  await grid(page, "Connectors").getByRole("row").nth(1).waitFor();
+  await press(page, "j", "Enter");
+  const panel = page.getByRole("complementary", { name: "Connector" });
+  await panel.getByRole("tab", { name: "Runs" }).press("Enter");
+  await panel.getByRole("table").waitFor();
+  await accessible(page);
+  await press(page, "Escape");
+  await panel.waitFor({ state: "detached" });
+}));
+
+test("connect: a folder is added by the wizard, read, changed and removed", async (t) => {
+  if (server.kind !== "real") return t.skip("it changes the server");
+  const { page, errors, close } = await visit(browser, server, state, "/connectors");
+  t.after(close);
+  page.setDefaultTimeout(15_000);
+  await page.getByRole("link", { name: "Add a connector" }).press("Enter");
+  await page.getByRole("link", { name: /Infrastructure code/ }).press("Enter");
+  const next = page.getByRole("button", { name: /^Next/ });
+  assert.ok(await next.isDisabled(), "it goes on without a path");
+  await page.getByLabel(/^Path/).fill(server.code);
+  await page.getByLabel(/^Name/).fill("Deployments");
+  await next.press("Enter");
+  await page.getByRole("heading", { name: "Save", exact: true }).waitFor();
+  await accessible(page);
+  await page.getByRole("button", { name: "Save and read now" }).press("Enter");
+  const panel = page.getByRole("complementary", { name: "Connector" });
+  await panel.getByRole("link", { name: /[1-9]\d* assets?/ }).waitFor();
+  await panel.getByRole("button", { name: "Switch off" }).press("Enter");
+  await panel.getByRole("button", { name: "Switch on" }).waitFor();
+  await panel.getByRole("link", { name: "Change" }).press("Enter");
+  assert.equal(await page.getByLabel(/^Path/).inputValue(), server.code);
+  await page.getByLabel(/^Name/).fill("Deployments again");
+  await page.getByRole("button", { name: "Save", exact: false }).first().press("Enter");
+  await page.getByRole("button", { name: "Save the changes" }).press("Enter");
+  await panel.getByRole("heading", { name: "Deployments again" }).waitFor();
+  await panel.getByRole("button", { name: "Remove" }).press("Enter");
+  const dialog = page.getByRole("dialog", { name: /Remove/ });
+  await dialog.getByText(/stay and are shown as stale/).waitFor();
+  await page.waitForTimeout(200);
+  await accessible(page);
+  await dialog.getByRole("button", { name: "Remove it" }).press("Enter");
+  await grid(page, "Connectors").getByText("Deployments again").waitFor({ state: "detached" });
+  assert.deepEqual(errors, []);
+});
+
+test("connect: what the provider refuses is told, and the way on stays open", async (t) => {
+  if (server.kind !== "real") return t.skip("only the product tries permissions");
+  const { page, close } = await visit(browser, server, state, "/connect?kind=kubernetes");
+  t.after(close);
+  await page.getByLabel(/^Server/).fill("https://127.0.0.1:1");
+  await page.getByLabel(/^Token/).fill("nothing");
+  await page.getByRole("button", { name: /Check permissions/ }).press("Enter");
+  await page.getByRole("alert").getByText(/reach the provider/).waitFor();
+  assert.ok(!page.url().includes("nothing"), "the secret is in the address");
+  await accessible(page);
+});
+
+test("checks: a facet narrows, Enter opens one", on("/content", async (page) => {
+  const facet = page.getByRole("navigation", { name: "Facets" }).getByRole("button").first();
+  await facet.press("Enter");
+  await page.waitForURL(/q=found:/);
+  await quiet(page);
+  await grid(page, "Checks").focus();
+  await press(page, "ArrowDown", "Enter");
+  await page.waitForURL(/\/check\?id=/);
+  await page.getByRole("tab", { name: "Rule", selected: true }).waitFor();
+}));
+
+test("a check: a change is tried, wrong lines are told, a good one is kept", async (t) => {
+  if (server.kind !== "real") return t.skip("only the product judges");
+  const { page, errors, close } = await visit(browser, server, state, `/check?id=${id(check)}&tab=try`);
+  t.after(close);
+  page.setDefaultTimeout(20_000);
+  const text = page.getByLabel("YAML of the check");
+  const good = await text.inputValue();
+  await text.fill(good.replace(/^healthy:/m, "let: {odd: asset.Nonsense}\nhealthy:"));
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("heading", { name: "It cannot be judged by" }).waitFor();
+  await accessible(page);
+  await text.fill(good);
+  await page.keyboard.press("Control+Enter");
+  await page.getByText(/^Nothing would change/).waitFor();
+  await page.getByText(/of its tests pass$/).waitFor();
+  await accessible(page);
+  if (keep) await page.screenshot({ path: `${pictures}check-tried-light.png` });
+  await page.getByRole("button", { name: "Save" }).press("Enter");
+  await page.getByText(/^Saved/).waitFor();
+  await page.goto(`/check?id=${id(`custom/${check}`)}`);
+  await page.getByText("yours: not scored").first().waitFor();
+  assert.deepEqual(errors, []);
+});
 
 test("the scope picker narrows every page and is remembered", on("/", async (page) => {
   await page.getByRole("button", { name: /^Scope:/ }).press("Enter");

@@ -45,7 +45,7 @@ async function real(program) {
   });
   const url = new URL(link).origin;
   await settled(url);
-  return { url, link, kind: "real", stop };
+  return { url, link, kind: "real", stop, code: join(root, "deploy") };
 }
 
 /** settled waits until the server says that it is ready. */

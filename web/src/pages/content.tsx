@@ -20,7 +20,7 @@ export const page: Page = {
   section: "System",
   order: 30,
   icon: IconBooks,
-  key: "k",
+  key: "h",
 };
 
 const columns: Column<Recommendation>[] = [

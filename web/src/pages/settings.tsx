@@ -4,6 +4,7 @@ import { useSession, useVersion } from "../api/queries";
 import type { Page } from "../frame/page";
 import { Head } from "../ui/page";
 import { useParams, useSetParams } from "../ui/url";
+import { OrganizationList } from "./parts/organizations";
 import { Audit } from "./parts/audit";
 import { Issuer } from "./parts/issuer";
 import { Tokens } from "./parts/tokens";
@@ -32,6 +33,7 @@ export default function Settings() {
         <Tabs value={tab} onChange={(t) => set({ tab: t && t !== "appearance" ? t : undefined })}>
           <Tabs.List className="tabs-list" mb={16}>
             <Tabs.Tab value="appearance">Appearance</Tabs.Tab>
+            <Tabs.Tab value="organizations">Organisations</Tabs.Tab>
             {owner && <Tabs.Tab value="users">Users</Tabs.Tab>}
             {owner && <Tabs.Tab value="sign-in">Sign-in</Tabs.Tab>}
             <Tabs.Tab value="tokens">API tokens</Tabs.Tab>
@@ -39,6 +41,9 @@ export default function Settings() {
           </Tabs.List>
           <Tabs.Panel value="appearance">
             <Appearance />
+          </Tabs.Panel>
+          <Tabs.Panel value="organizations">
+            <OrganizationList />
           </Tabs.Panel>
           <Tabs.Panel value="users">
             <Users />
