@@ -51,5 +51,5 @@ func (s *Server) byFolder(r *http.Request) (*caller, error) {
 	if user.Disabled {
 		return nil, errNobody
 	}
-	return &caller{actor: "local:" + user.Name, local: true, user: user.Name, grants: s.kept(user)}, nil
+	return &caller{actor: "local:" + user.Name, local: true, user: user.Name, grants: s.kept(user), issued: user.Subject != ""}, nil
 }

@@ -72,7 +72,7 @@ func (s *Server) beginOIDC(ctx context.Context, in *BeginOIDC) (*OIDCAddress, er
 	// cookie of another would not be there.
 	own, err := url.Parse(s.URL)
 	if host, _ := ctx.Value(hostKey{}).(string); err != nil || !strings.EqualFold(host, own.Host) {
-		return nil, invalid("Signing in by "+s.OIDC.Name+" works at one address of this server.", "Open "+s.URL+"/sign-in instead.")
+		return nil, invalid("Signing in by "+s.OIDC.Name+" works at one address of this server.", "Open "+s.URL+"/sign-in instead; a proxy before the server must pass the Host header on.")
 	}
 	address, _ := ctx.Value(addressKey{}).(string)
 	if !s.attempt.allow("host\x00"+address, attemptsByHost, s.Now()) {

@@ -141,8 +141,8 @@ func TestOIDCSignIn(t *testing.T) {
 	h.call("GET", "/assets?scope=aws/1", nil, 200, nil)
 	h.refused("GET", "/assets?scope=aws/2", nil, 403, "denied")
 	h.refused("GET", "/auth/oidc", nil, 403, "denied")
-	if action, object, _ := h.lastAudit(); action != "session.create" || object != s.Name {
-		t.Errorf("audit log ends with %s %s", action, object)
+	if action, object, detail := h.lastAudit(); action != "session.create" || object != s.Name || detail != "by OpenID Connect" {
+		t.Errorf("audit log ends with %s %s %s", action, object, detail)
 	}
 	h.now = h.now.Add(issuerTime)
 	h.refused("GET", "/session", nil, 401, "unauthenticated")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -48,8 +49,8 @@ func (s *Server) plain() {
 }
 
 // permitPlain guards a route outside the API. Metrics may be read on loopback
-// without a token when the server itself listens there alone: whoever can
-// connect is on this machine.
+// without a token when people reach the server there alone, and not through a
+// proxy under another name: whoever can connect is on this machine.
 func (s *Server) permitPlain(p Permission, next http.HandlerFunc) http.HandlerFunc {
 	if p.On == Public {
 		return next
@@ -59,12 +60,18 @@ func (s *Server) permitPlain(p Permission, next http.HandlerFunc) http.HandlerFu
 		if err == nil && !c.permits(p) {
 			err = bulwark.ErrDenied
 		}
-		if err != nil && !s.Loopback {
+		if err != nil && !s.local() {
 			writeProblem(w, problemOf(err))
 			return
 		}
 		next(w, r)
 	}
+}
+
+// local reports whether only this machine reaches the server.
+func (s *Server) local() bool {
+	u, err := url.Parse(s.URL)
+	return s.Loopback && err == nil && loopbackHost(u.Hostname())
 }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {

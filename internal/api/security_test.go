@@ -279,6 +279,10 @@ func TestProbesAndMetrics(t *testing.T) {
 	if w.Code != 200 || !strings.Contains(w.Body.String(), `bulwark_http_requests_total{route="GET /api/v1/assets",status="401"} 1`) {
 		t.Errorf("metrics on loopback = %d %s", w.Code, w.Body)
 	}
+	h.s.URL = "https://bulwark.example.com"
+	if w := h.request("GET", "/metrics", nil); w.Code != 401 {
+		t.Errorf("metrics behind a proxy as nobody = %d, want 401", w.Code)
+	}
 	h.s.Loopback, h.s.Hosts = false, nil
 	if w := h.request("GET", "/metrics", nil); w.Code != 401 {
 		t.Errorf("metrics beyond loopback as nobody = %d, want 401", w.Code)

@@ -183,7 +183,11 @@ func (s *Server) started(ctx context.Context, user bulwark.User, valid time.Dura
 		return nil, fmt.Errorf("sign in: %w", err)
 	}
 	c := &caller{actor: "user:" + user.Name, user: user.Name, grants: user.Grants, secret: cookie.Value}
-	if err := s.audit(ctx, c, "session.create", user.Name, ""); err != nil {
+	how := ""
+	if user.Subject != "" {
+		how = "by OpenID Connect"
+	}
+	if err := s.audit(ctx, c, "session.create", user.Name, how); err != nil {
 		return nil, err
 	}
 	return &CookieAnswer{Cookie: cookie, Body: sessionOf(c)}, nil

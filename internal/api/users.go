@@ -57,7 +57,7 @@ var (
 		})
 	_ = route(op{method: "POST", path: "/users", id: "invite", summary: "Invite a user by a one-time link", tag: "accounts", status: http.StatusCreated, allow: owners}, (*Server).invite)
 	_ = route(op{method: "PATCH", path: "/users/{id}", id: "change-user", summary: "Disable a user, or let them in again", tag: "accounts", status: http.StatusNoContent, allow: owners}, (*Server).changeUser)
-	_ = route(op{method: "DELETE", path: "/users/{id}", id: "delete-user", summary: "Delete a user with all sessions and tokens", tag: "accounts", status: http.StatusNoContent, allow: owners}, (*Server).deleteUser)
+	_ = route(op{method: "DELETE", path: "/users/{id}", id: "delete-user", summary: "Delete a user with all sessions and tokens; who signs in by OpenID Connect comes back unless disabled", tag: "accounts", status: http.StatusNoContent, allow: owners}, (*Server).deleteUser)
 )
 
 func (s *Server) invite(ctx context.Context, in *NewUser) (*Answer[Invited], error) {

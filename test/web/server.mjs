@@ -11,18 +11,24 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** start returns {url, link, kind, stop}; link signs in once, "" where any name and password do. */
 export async function start() {
   if (process.env.BULWARK_URL) return { url: process.env.BULWARK_URL, link: process.env.BULWARK_LINK ?? "", kind: "given", stop: () => {} };
-  const program = join(root, "bin", "bulwark");
-  if (existsSync(program) && process.env.BULWARK_MOCK !== "1") return real(program);
+  if (program()) return real(program());
   const { serve } = await import("../../web/dev/mock.mjs");
   const mock = await serve({ port: 0 });
   return { url: mock.url, link: "", kind: "invented", stop: mock.close };
 }
 
-async function real(program) {
+/** program returns the built program, "" where there is none or it is not wanted. */
+export function program() {
+  const built = join(root, "bin", "bulwark");
+  return existsSync(built) && process.env.BULWARK_MOCK !== "1" ? built : "";
+}
+
+/** real starts the program on an address with further flags. */
+export async function real(program, listen = "127.0.0.1:0", more = []) {
   const data = mkdtempSync(join(tmpdir(), "bulwark-web-"));
   const checks = join(data, "checks"); // where checks that a test saves are kept
   mkdirSync(checks);
-  const args = ["serve", "--data", join(data, "store"), "--content", checks, "--listen", "127.0.0.1:0"];
+  const args = ["serve", "--data", join(data, "store"), "--content", checks, "--listen", listen, ...more];
   if (existsSync(join(root, "examples"))) args.push("--scan-iac", join(root, "examples"), "--code-root", join(root, "deploy"));
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => {

@@ -53,7 +53,7 @@ export default function SignIn() {
         <p className="muted">{invited ? "You were invited. This link works once." : first ? "Choose a name and a password. This link works once." : local ? "Your account on this installation." : "Your account at work."}</p>
         {out && !refused && <SignedOut oidc={oidc} />}
         {refused && methods.data && <Refusal title={methods.data.refused?.message ?? "You were not let in."} detail={methods.data.refused?.detail} mend={methods.data.refused?.mend ?? "Sign in again."} />}
-        {oidc && <IssuerButton of={oidc} next={to} filled={!local} />}
+        {oidc && <IssuerButton of={oidc} next={to} />}
         {oidc && local && <p className="sign-or">or as a local user</p>}
         {local && (
           <form className="stack" onSubmit={submit}>
@@ -73,7 +73,7 @@ export default function SignIn() {
               <PasswordInput label="Password again" autoComplete="new-password" value={again} onChange={(e) => setAgain(e.currentTarget.value)} error={differ ? "The two differ" : undefined} required withAsterisk={false} visibilityToggleButtonProps={{ "aria-label": "Show or hide the repeated password" }} />
             )}
             {error && <Refusal title={error.message} mend={error.mend} />}
-            <Button type="submit" variant="filled" size="sm" loading={signIn.isPending} disabled={!ready}>
+            <Button type="submit" variant={oidc ? "default" : "filled"} size="sm" loading={signIn.isPending} disabled={!ready}>
               {first ? "Keep it and sign in" : "Sign in"}
             </Button>
           </form>

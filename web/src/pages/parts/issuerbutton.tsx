@@ -4,12 +4,12 @@ import { Failure } from "../../api/client";
 import { useBeginOIDC, type SignInMethods } from "../../api/signin";
 
 /** IssuerButton leads to the issuer, or says that it does not answer. */
-export function IssuerButton({ of, next, filled }: { of: NonNullable<SignInMethods["oidc"]>; next: string; filled: boolean }) {
+export function IssuerButton({ of, next }: { of: NonNullable<SignInMethods["oidc"]>; next: string }) {
   const begin = useBeginOIDC();
   const error = begin.error instanceof Failure ? begin.error : null;
   return (
     <div className="sign-issuer">
-      <Button size="sm" variant={filled ? "filled" : "default"} disabled={!of.ready} loading={begin.isPending || begin.isSuccess} onClick={() => begin.mutate(next)}>
+      <Button size="sm" variant="filled" disabled={!of.ready} loading={begin.isPending || begin.isSuccess} onClick={() => begin.mutate(next)}>
         Sign in with {of.name}
       </Button>
       {!of.ready && (
