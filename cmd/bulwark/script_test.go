@@ -52,7 +52,7 @@ func TestScript(t *testing.T) {
 			})
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "serving": serving, "sums": sums},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"clouds": clouds, "exits": exits, "serving": serving, "sums": sums},
 	})
 }
 
@@ -125,6 +125,9 @@ func serving(ts *testscript.TestScript, neg bool, args []string) {
 	defer out.Close()
 	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	cmd.Env = append(os.Environ(), "BULWARK_TEST_LAB="+ts.Getenv("BULWARK_TEST_LAB"))
+	for name := range cloudEnv("") {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, &r.log
 	ts.Check(cmd.Start())
 	r.cmd = cmd

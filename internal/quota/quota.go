@@ -5,6 +5,7 @@ package quota
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,14 +40,15 @@ type Bucket struct {
 // NewBucket returns a full bucket.
 func NewBucket(l Limit, now time.Time) *Bucket { return &Bucket{limit: l, tokens: l.Burst, at: now} }
 
-// Take takes a token and returns 0, or how long until there is one.
+// Take takes a token and returns 0, or how long until there is one, at least a
+// nanosecond: what is rounded to nothing would be a token for free.
 func (b *Bucket) Take(now time.Time) time.Duration {
 	b.refill(now)
 	if b.tokens >= 1 {
 		b.tokens--
 		return 0
 	}
-	return time.Duration((1 - b.tokens) / b.limit.Rate * float64(time.Second))
+	return max(1, time.Duration(math.Ceil((1-b.tokens)/b.limit.Rate*float64(time.Second))))
 }
 
 func (b *Bucket) refill(now time.Time) {

@@ -135,3 +135,24 @@ func TestForkShares(t *testing.T) {
 		t.Errorf("after one fork was throttled the other waited %s, want two seconds", c.at.Sub(before))
 	}
 }
+
+// TestBucketRate wants a bucket that is asked as soon as it says to grant what
+// its limit is, at rates whose waits are no whole nanoseconds.
+func TestBucketRate(t *testing.T) {
+	for _, rate := range []float64{0.3, 1.6, 3, 7, 15, 1000} {
+		now := time.Unix(0, 0)
+		end := now.Add(100 * time.Second)
+		b := NewBucket(Limit{Rate: rate, Burst: 20}, now)
+		granted := 0
+		for now.Before(end) {
+			d := b.Take(now)
+			if d == 0 {
+				granted++
+			}
+			now = now.Add(d)
+		}
+		if want := 20 + 100*rate; float64(granted) > want+1e-6 || float64(granted) < want-1 {
+			t.Errorf("at %v a second: %d granted in 100 s, want %v", rate, granted, want)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func (d *draft) nameTag(id *string) {
 // volumes returns the region's volumes by id; instances tell by them which of
 // their disks are encrypted.
 func (s *session) volumes(ctx context.Context) ([]types.Volume, error) {
-	return shared(s, "volumes", func() ([]types.Volume, error) {
+	return shared(ctx, s, "volumes", func() ([]types.Volume, error) {
 		client := s.ec2()
 		return all(ctx, s, func(ctx context.Context, token *string) ([]types.Volume, *string, error) {
 			out, err := client.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{NextToken: token, MaxResults: aws.Int32(pageOf)})

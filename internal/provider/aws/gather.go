@@ -13,10 +13,12 @@ import (
 	"github.com/bulwarksec/bulwark/internal/provider"
 )
 
-// How much of an estate is read at once: regions of accounts, and collectors in
-// each. A region that hangs holds up itself alone, for the others go on.
+// How much of an estate is read at once: regions of accounts, and collectors of
+// each service there. Each region of an account and each service has quotas of
+// its own, so that what is read one after the other is time lost: the calls wait
+// in the limiter, not here. A region that hangs holds up itself alone.
 const (
-	placesAtOnce     = 24
+	placesAtOnce     = 256
 	collectorsAtOnce = 4
 )
 
@@ -144,21 +146,34 @@ func (e *Estate) read(ctx context.Context, places []*place, emit func(bulwark.Ga
 	return g.Wait()
 }
 
-// readPlace runs a place's collectors, those that are late after the others.
+// readPlace reads a place's services side by side, and of each a few types;
+// those that are late after all others.
 func (e *Estate) readPlace(ctx context.Context, p *place, emit func(bulwark.Gathered) error) error {
 	for _, late := range []bool{false, true} {
-		g, ctx := errgroup.WithContext(ctx)
-		g.SetLimit(collectorsAtOnce)
+		services := map[string][]*collector{}
 		for _, c := range e.collectors() {
 			if c.Where == p.where && c.Late == late {
-				g.Go(func() error { return e.run(ctx, p, e.session(p, c, emit)) })
+				services[c.Service] = append(services[c.Service], c)
 			}
+		}
+		g, ctx := errgroup.WithContext(ctx)
+		for _, list := range services {
+			g.Go(func() error { return e.readService(ctx, p, list, emit) })
 		}
 		if err := g.Wait(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (e *Estate) readService(ctx context.Context, p *place, list []*collector, emit func(bulwark.Gathered) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(collectorsAtOnce)
+	for _, c := range list {
+		g.Go(func() error { return e.run(ctx, p, e.session(p, c, emit)) })
+	}
+	return g.Wait()
 }
 
 func (e *Estate) session(p *place, c *collector, emit func(bulwark.Gathered) error) *session {

@@ -24,7 +24,7 @@ type details struct {
 }
 
 func (s *session) details(ctx context.Context) (*details, error) {
-	return shared(s, "authorization details", func() (*details, error) {
+	return shared(ctx, s, "authorization details", func() (*details, error) {
 		d := &details{}
 		client := s.iam()
 		err := s.pages(ctx, func(ctx context.Context, token *string) (*string, error) {

@@ -28,7 +28,7 @@ type credentialReport struct {
 // credentialReport returns the account's credential report; one is made if
 // there is none.
 func (s *session) credentialReport(ctx context.Context) (credentialReport, error) {
-	return shared(s, "credential report", func() (credentialReport, error) {
+	return shared(ctx, s, "credential report", func() (credentialReport, error) {
 		client := s.iam()
 		for try := 0; ; try++ {
 			out, err := client.GetCredentialReport(ctx, &iam.GetCredentialReportInput{})

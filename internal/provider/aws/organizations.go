@@ -30,7 +30,7 @@ const maxUnits = 20_000
 // organization returns the organisation of which the account is the management
 // account; nil of any other, since only that may read it.
 func (s *session) organization(ctx context.Context) (*organization, error) {
-	return shared(s, "organization", func() (*organization, error) {
+	return shared(ctx, s, "organization", func() (*organization, error) {
 		client := organizations.NewFromConfig(s.cfg)
 		out, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 		if code(err) == "AWSOrganizationsNotInUseException" {

@@ -27,7 +27,7 @@ func otherService(engine *string) bool {
 
 // clusters returns the region's clusters of all engines.
 func (s *session) clusters(ctx context.Context) ([]types.DBCluster, error) {
-	return shared(s, "clusters", func() ([]types.DBCluster, error) {
+	return shared(ctx, s, "clusters", func() ([]types.DBCluster, error) {
 		client := s.rds()
 		return all(ctx, s, func(ctx context.Context, token *string) ([]types.DBCluster, *string, error) {
 			out, err := client.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{Marker: token, MaxRecords: aws.Int32(100)})

@@ -319,23 +319,50 @@ func all[T any](ctx context.Context, s *session, p page[T]) ([]T, error) {
 // memo keeps answers that several collectors of one account and region use.
 type memo struct {
 	mu   sync.Mutex
-	kept map[string]func() (any, error)
+	kept map[string]*kept
+}
+
+// kept is an answer, there once done is closed.
+type kept struct {
+	done  chan struct{}
+	value any
+	err   error
 }
 
 // shared returns what get returns, which is called once for each key of an
-// account's region.
-func shared[T any](s *session, key string, get func() (T, error)) (T, error) {
-	s.memo.mu.Lock()
-	f, ok := s.memo.kept[key]
-	if !ok {
-		f = sync.OnceValues(func() (any, error) { return get() })
-		if s.memo.kept == nil {
-			s.memo.kept = map[string]func() (any, error){}
-		}
-		s.memo.kept[key] = f
+// account's region. Whoever comes meanwhile waits for it, or until ctx ends.
+func shared[T any](ctx context.Context, s *session, key string, get func() (T, error)) (T, error) {
+	k, first := s.memo.claim(key)
+	if first {
+		k.err = errPanicked
+		defer close(k.done)
+		v, err := get()
+		k.value, k.err = v, err
+		return v, err
 	}
-	s.memo.mu.Unlock()
-	v, err := f()
-	t, _ := v.(T)
-	return t, err
+	select {
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
+	case <-k.done:
+	}
+	v, _ := k.value.(T)
+	return v, k.err
+}
+
+// errPanicked is what others see of an answer whose reader panicked.
+var errPanicked = &bulwark.Fault{Kind: bulwark.FaultMalformed, Err: errors.New("the answer was not foreseen")}
+
+// claim returns a key's answer, and whether it is the caller's to get.
+func (m *memo) claim(key string) (k *kept, first bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k = m.kept[key]; k != nil {
+		return k, false
+	}
+	if m.kept == nil {
+		m.kept = map[string]*kept{}
+	}
+	k = &kept{done: make(chan struct{})}
+	m.kept[key] = k
+	return k, true
 }
