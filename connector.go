@@ -47,7 +47,8 @@ type Access struct {
 }
 
 // CheckPermission is a permission with which a kind of connector reads the
-// assets that a check judges; Types are those of the check.
+// assets that a check judges. Types are those of the check, or none where the
+// permission is for everything that the kind reads.
 type CheckPermission struct {
 	Kind string `json:"kind"` // aws, kubernetes …
 	Access

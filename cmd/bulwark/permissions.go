@@ -12,11 +12,13 @@ import (
 // permission. What a check asks of related assets is not among it. A check of
 // types that no connector reads live needs none.
 func permissionsOf(c *bulwark.Check, types *bulwark.Types) []bulwark.CheckPermission {
-	judged := map[string]bool{}
+	judged, of := map[string]bool{}, map[string]bool{}
 	for _, id := range c.Assets {
-		judged[id] = true
-		for _, member := range types.InGroup(id) {
-			judged[member] = true
+		for _, id := range append(types.InGroup(id), id) {
+			judged[id] = true
+			if t := types.Get(id); t != nil {
+				of[t.Provider] = true
+			}
 		}
 	}
 	out := []bulwark.CheckPermission{}
@@ -25,8 +27,9 @@ func permissionsOf(c *bulwark.Check, types *bulwark.Types) []bulwark.CheckPermis
 			continue
 		}
 		for _, a := range k.access(types) {
+			all := len(a.Types) == 0 && of[k.name] // a listing of everything that the provider has
 			a.Types = slices.DeleteFunc(slices.Clone(a.Types), func(id string) bool { return !judged[id] })
-			if len(a.Types) > 0 {
+			if all || len(a.Types) > 0 {
 				out = append(out, bulwark.CheckPermission{Kind: k.name, Access: a})
 			}
 		}
