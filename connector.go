@@ -46,6 +46,14 @@ type Access struct {
 	Optional   bool     `json:"optional,omitempty"` // without it only something is unknown
 }
 
+// CheckPermission is a permission with which a kind of connector reads the
+// assets that a check judges. Types are those of the check, or none where the
+// permission is for everything that the kind reads.
+type CheckPermission struct {
+	Kind string `json:"kind"` // aws, kubernetes …
+	Access
+}
+
 // Probe is the answer of one permission that was tried.
 type Probe struct {
 	Access

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,7 @@ import (
 
 func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "check", Short: "Test, list and write checks"}
-	cmd.AddCommand(checkTestCommand(), checkListCommand(), checkNewCommand())
+	cmd.AddCommand(checkTestCommand(), checkListCommand(), checkShowCommand(), checkNewCommand())
 	return cmd
 }
 
@@ -110,6 +111,8 @@ type listedCheck struct {
 	Attack      []string            `json:"attack,omitempty"`
 	Equivalents map[string][]string `json:"equivalents,omitempty"`
 	File        string              `json:"file"`
+
+	Permissions []bulwark.CheckPermission `json:"permissions,omitempty"` // that a live connector reads its assets with
 }
 
 func checkListCommand() *cobra.Command {
@@ -136,7 +139,7 @@ func checkListCommand() *cobra.Command {
 			list := []listedCheck{}
 			for _, c := range loaded.Checks {
 				if strings.Contains(strings.ToLower(c.ID+" "+c.Title+" "+strings.Join(c.Assets, " ")), text) {
-					list = append(list, listedCheck{c.ID, c.Title, c.Assets, c.Severity, c.Control, c.Preview, c.Custom, c.Attack, c.Equivalents, c.Position.File})
+					list = append(list, listedCheck{c.ID, c.Title, c.Assets, c.Severity, c.Control, c.Preview, c.Custom, c.Attack, c.Equivalents, c.Position.File, permissionsOf(c, loaded.Types)})
 				}
 			}
 			switch output {
@@ -157,6 +160,50 @@ func checkListCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "table or json")
 	cmd.Flags().StringArrayVar(&dirs, "content", nil, "folder of your own content (repeatable)")
 	return cmd
+}
+
+func checkShowCommand() *cobra.Command {
+	var dirs []string
+	cmd := &cobra.Command{
+		Use:     "show ID",
+		Short:   "Show what a check asks, why, and which permissions it needs",
+		Example: "  bulwark check show aws/ec2/ssh_restricted",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			layers, err := userLayers(dirs)
+			if err != nil {
+				return err
+			}
+			loaded, _ := content.Load(content.Options{}, append([]content.Layer{content.Embedded()}, layers...)...)
+			i := slices.IndexFunc(loaded.Checks, func(c *bulwark.Check) bool { return c.ID == args[0] || slices.Contains(c.Was, args[0]) })
+			if i < 0 {
+				return fmt.Errorf("show check %s: %w: `bulwark check list` shows all", args[0], bulwark.ErrNotFound)
+			}
+			showCheck(cmd.OutOrStdout(), loaded.Checks[i], loaded.Types)
+			return nil
+		},
+	}
+	cmd.Flags().StringArrayVar(&dirs, "content", nil, "folder of your own content (repeatable)")
+	return cmd
+}
+
+func showCheck(w io.Writer, c *bulwark.Check, types *bulwark.Types) {
+	fmt.Fprintf(w, "%s\n%s\n\nSeverity:  %s\nAssets:    %s\nHealthy:   %s\n\n%s\n", c.ID, c.Title, c.Severity, strings.Join(c.Assets, ", "), strings.TrimSpace(c.Healthy.Text), c.Risk)
+	permissions := permissionsOf(c, types)
+	if len(permissions) == 0 {
+		fmt.Fprintln(w, "\nIt needs no permissions: no connector reads its assets live.")
+		return
+	}
+	fmt.Fprintln(w)
+	rows := make([][]string, 0, len(permissions))
+	for _, p := range permissions {
+		without := "the assets are not read"
+		if p.Optional {
+			without = "something is unknown"
+		}
+		rows = append(rows, []string{p.Kind, p.Permission, without})
+	}
+	printTable(w, []string{"CONNECTOR", "PERMISSION", "WITHOUT IT"}, rows)
 }
 
 const newCheckTemplate = `title: What should be so, as a sentence

@@ -84,6 +84,11 @@ func (m *connectors) Kinds() []bulwark.ConnectorKind {
 	return out
 }
 
+// Permissions implements api.Connectors.
+func (m *connectors) Permissions(c *bulwark.Check) []bulwark.CheckPermission {
+	return permissionsOf(c, m.deps.types)
+}
+
 // Specs implements api.Connectors.
 func (m *connectors) Specs(ctx context.Context) ([]bulwark.ConnectorSpec, map[string]bool, error) {
 	specs, err := m.store.Connectors(ctx)

@@ -23,7 +23,9 @@ type Check struct {
 	Tests       []CheckTest         `json:"tests"`
 	Parameters  []Parameter         `json:"parameters"`
 	Was         []string            `json:"was" doc:"earlier ids"`
-	Exact       *float64            `json:"exact,omitempty" doc:"points that mending it alone would give; absent when nothing counts"`
+
+	Permissions []bulwark.CheckPermission `json:"permissions" doc:"what connectors need in order to read the assets that it judges"`
+	Exact       *float64                  `json:"exact,omitempty" doc:"points that mending it alone would give; absent when nothing counts"`
 }
 
 // CheckStandard is a control of a standard.
@@ -140,6 +142,9 @@ func (s *Server) check(ctx context.Context, in *ByID) (*Answer[Check], error) {
 		}
 	}
 	out.Standards = s.standardsOf(c.ID)
+	if s.Connectors != nil {
+		out.Permissions = s.Connectors.Permissions(c)
+	}
 	if g.scored && scoreControl(c) != "" && out.Unhealthy > 0 {
 		after, _, err := s.mended(ctx, scopes, counts, map[string]bool{c.ID: true}, nil)
 		if err != nil {
@@ -173,7 +178,7 @@ func described(c *bulwark.Check) Check {
 	out := Check{
 		Recommendation: recommendationOf(c, bulwark.Tally{}), Risk: c.Risk, Remediation: c.Remediation,
 		Attack: filled(c.Attack), References: filled(c.References), Was: filled(c.Was), Equivalents: c.Equivalents,
-		Source: sourceOf(c), File: c.Position.File, Line: c.Position.Line, Tests: []CheckTest{}, Parameters: []Parameter{},
+		Source: sourceOf(c), File: c.Position.File, Line: c.Position.Line, Tests: []CheckTest{}, Parameters: []Parameter{}, Permissions: []bulwark.CheckPermission{},
 	}
 	if out.Equivalents == nil {
 		out.Equivalents = map[string][]string{}

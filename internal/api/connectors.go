@@ -20,6 +20,8 @@ import (
 type Connectors interface {
 	// Kinds returns what can be configured, sorted by kind.
 	Kinds() []bulwark.ConnectorKind
+	// Permissions returns what the assets of a check are read with, sorted; never nil.
+	Permissions(c *bulwark.Check) []bulwark.CheckPermission
 	// Specs returns what is configured, sorted by id, and which have a secret.
 	Specs(ctx context.Context) (specs []bulwark.ConnectorSpec, secrets map[string]bool, err error)
 	// Add stores a connector and runs it. An id that is taken is ErrConflict; an

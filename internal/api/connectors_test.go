@@ -24,6 +24,10 @@ type workshop struct {
 	fail    error
 }
 
+func (w *workshop) Permissions(c *bulwark.Check) []bulwark.CheckPermission {
+	return []bulwark.CheckPermission{{Kind: "lab", Access: bulwark.Access{Permission: "lab:read", Types: c.Assets}}}
+}
+
 func (w *workshop) Kinds() []bulwark.ConnectorKind {
 	return []bulwark.ConnectorKind{{Kind: "cloud", Title: "A cloud", Probes: true, Config: []bulwark.ConnectorField{{Name: "region", Type: "text"}}}}
 }
