@@ -186,6 +186,10 @@ func (l *loader) read(f file) (bulwark.Value, *bulwark.Problem) {
 	if err != nil {
 		return bulwark.Value{}, &bulwark.Problem{File: f.name(), Message: err.Error(), Mend: "make it a readable file of at most 1 MiB"}
 	}
+	return l.parse(f, data)
+}
+
+func (l *loader) parse(f file, data []byte) (bulwark.Value, *bulwark.Problem) {
 	if !l.wantsTests(f) {
 		if i := strings.Index(string(data), "\ntests:"); i >= 0 {
 			data = data[:i+1]
@@ -200,6 +204,44 @@ func (l *loader) read(f file) (bulwark.Value, *bulwark.Problem) {
 		return bulwark.Value{}, &bulwark.Problem{File: f.name(), Line: 1, Message: "want one YAML document that is a map", Mend: "see docs/formats"}
 	}
 	return values[0], nil
+}
+
+// MaxFile bounds a content file, in bytes.
+const MaxFile = maxFile
+
+// ParseCheck reads one check as a user's file of that id has it, in the file
+// that name says, over the types and checks of c. It is held to having tests.
+// The check is nil when there are problems.
+func (c *Content) ParseCheck(id, name string, data []byte) (*bulwark.Check, []bulwark.Problem) {
+	if len(data) > maxFile {
+		return nil, []bulwark.Problem{{File: name, Message: "the check is larger than 1 MiB", Mend: "make it shorter"}}
+	}
+	l := &loader{opts: Options{Tests: true}, index: c.Types}
+	f := file{layer: Layer{Custom: true}, path: name, id: id}
+	v, problem := l.parse(f, data)
+	if problem != nil {
+		return nil, []bulwark.Problem{*problem}
+	}
+	k, problems := decodeCheck(l, f, v)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	l.checkWas(append(c.without(id), k))
+	if len(l.problems) > 0 {
+		return nil, l.problems
+	}
+	return k, nil
+}
+
+// WithCheck returns the content with a check in place of the one of its id.
+func (c *Content) WithCheck(k *bulwark.Check) *Content {
+	checks := append(c.without(k.ID), k)
+	slices.SortFunc(checks, func(a, b *bulwark.Check) int { return strings.Compare(a.ID, b.ID) })
+	return &Content{Types: c.Types, Checks: checks, Standards: c.Standards}
+}
+
+func (c *Content) without(id string) []*bulwark.Check {
+	return slices.DeleteFunc(slices.Clone(c.Checks), func(k *bulwark.Check) bool { return k.ID == id })
 }
 
 func (l *loader) wantsTests(f file) bool { return l.opts.Tests || f.layer.Custom }

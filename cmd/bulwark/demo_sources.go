@@ -8,6 +8,8 @@ import (
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/provider/aws"
 	"github.com/bulwarksec/bulwark/internal/provider/azure"
+	"github.com/bulwarksec/bulwark/internal/provider/gcp"
+	"github.com/bulwarksec/bulwark/internal/provider/kubernetes"
 	"github.com/bulwarksec/bulwark/internal/quota"
 	"github.com/bulwarksec/bulwark/internal/replay/estate"
 )
@@ -28,10 +30,35 @@ func demoSources(e *estate.Estate, types *bulwark.Types, now func() time.Time, k
 		return nil, err
 	}
 	list = append(list, pipeline.Source{ID: "demo-azure", Kind: "azure", Name: "Halden Markets in Azure (demo)", Interval: 5 * time.Minute, Gatherer: tenant})
-	for i := range list {
-		list[i].Gatherer = moved{e, now, list[i].Gatherer}
+	google, err := gcp.New(gcp.Config{Organization: estate.GoogleOrganization, Credential: gcp.Credential{Kind: gcp.CredentialKey}},
+		gcp.Options{Connector: "demo-gcp", Secret: &gcp.Secret{File: string(e.GoogleCredential())}, Types: types, Limiter: limiter.Fork(), HTTP: e.Google(), SecretKey: key})
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, pipeline.Source{ID: "demo-gcp", Kind: "gcp", Name: "Halden Markets in Google Cloud (demo)", Interval: 5 * time.Minute, Gatherer: google})
+	for i, c := range estate.Clusters {
+		id := "demo-" + c.Name
+		cluster, err := kubernetes.New(kubernetes.Config{Name: c.Name, Server: "https://" + c.Name + ".example"},
+			kubernetes.Options{Secret: kubernetes.Secret{Token: estate.KubernetesToken}, Types: types, Limiter: limiter.Fork(), Now: now, SecretKey: key, Connector: id, Transport: e.Kubernetes(i)})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, pipeline.Source{ID: id, Kind: "kubernetes", Name: "Cluster " + c.Name + " (demo)", Interval: 10 * time.Minute, Gatherer: cluster})
+	}
+	for i, s := range list {
+		m := moved{e, now, s.Gatherer}
+		list[i].Gatherer = m
+		if w, ok := s.Gatherer.(pipeline.Watcher); ok {
+			list[i].Gatherer = movedWatcher{m, w}
+		}
 	}
 	return list, nil
+}
+
+// movedWatcher is moved for a gatherer that watches.
+type movedWatcher struct {
+	moved
+	pipeline.Watcher
 }
 
 // moved gathers the estate as it is now.

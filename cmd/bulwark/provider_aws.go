@@ -21,6 +21,7 @@ var awsKind = describe(kind{
 		"regions":                "only these regions; every enabled one when absent",
 		"exclude":                "accounts, regions and types to leave out; * is any text",
 		"types":                  "only these types of assets; * is any text",
+		"inventory":              "list also the types about which nothing is checked: near a thousand calls for each region of an account",
 		"secret.accessKeyId":     "id of a static access key; better none, and a role",
 		"secret.secretAccessKey": "the static access key's secret",
 		"secret.sessionToken":    "of a key that expires",

@@ -54,8 +54,15 @@ type ByID struct {
 
 // Checks is the question for checks.
 type Checks struct {
+	Scoped
 	Paged
-	Text string `query:"text" maxLength:"200" doc:"in title or id"`
+	Text     string   `query:"text" maxLength:"200" doc:"in title or id"`
+	Provider []string `query:"provider" doc:"first part of the id"`
+	Service  []string `query:"service" doc:"second part of the id"`
+	Severity []string `query:"severity" enum:"critical,high,medium,low,informational"`
+	Control  []string `query:"control"`
+	Found    []string `query:"found" enum:"yes,no" doc:"an asset within the scopes is unhealthy"`
+	Custom   []string `query:"custom" enum:"yes,no" doc:"your own"`
 }
 
 var (
@@ -63,22 +70,53 @@ var (
 	_ = route(op{method: "GET", path: "/checks", id: "checks", summary: "All checks that the product knows, judged assets or none", tag: "posture", allow: readers}, (*Server).checks)
 )
 
-func (s *Server) checks(_ context.Context, in *Checks) (*Answer[List[Recommendation]], error) {
-	rows := []Recommendation{}
+func (s *Server) checks(ctx context.Context, in *Checks) (*Answer[List[Recommendation]], error) {
+	counts, err := s.readableCounts(ctx, in.Scope)
+	if err != nil {
+		return nil, err
+	}
+	judged := map[string]Recommendation{}
+	for _, r := range s.recommendationsOf(counts, s.scoring(counts)) {
+		judged[r.ID] = r
+	}
+	all, rows := []Recommendation{}, []Recommendation{}
 	for _, c := range s.Content.Checks() {
-		if holds(in.Text, c.Title, c.ID) {
-			rows = append(rows, recommendationOf(c, bulwark.Tally{}))
+		r, ok := judged[c.ID]
+		if !ok {
+			r = recommendationOf(c, bulwark.Tally{})
+		}
+		if all = append(all, r); in.wants(r) {
+			rows = append(rows, r)
 		}
 	}
 	total := int64(len(rows))
-	rows, next, err := paged(rows, in.page(), "id", map[string]func(Recommendation) sortKey{
-		"id":       func(r Recommendation) sortKey { return sortKey{ID: r.ID} },
-		"title":    recommendationKeys["title"],
-		"severity": recommendationKeys["severity"],
-	})
+	rows, next, err := paged(rows, in.page(), "id", checkKeys)
+	if err != nil {
+		return nil, err
+	}
 	out := list(rows, next)
 	out.Total = &total
-	return answer(out, err)
+	out.Facets = map[string][]bulwark.Facet{
+		"provider": facet(all, func(r Recommendation) []string { return []string{r.provider()} }),
+		"service":  facet(all, Recommendation.services),
+		"severity": facet(all, func(r Recommendation) []string { return []string{r.Severity.String()} }),
+		"control":  facet(all, func(r Recommendation) []string { return []string{r.Control} }),
+		"found":    facet(all, func(r Recommendation) []string { return []string{yesNo(r.Unhealthy > 0)} }),
+		"custom":   facet(all, func(r Recommendation) []string { return []string{yesNo(r.Custom)} }),
+	}
+	return answer(out, nil)
+}
+
+var checkKeys = map[string]func(Recommendation) sortKey{
+	"id":        func(r Recommendation) sortKey { return sortKey{ID: r.ID} },
+	"title":     recommendationKeys["title"],
+	"severity":  recommendationKeys["severity"],
+	"unhealthy": recommendationKeys["unhealthy"],
+}
+
+func (in *Checks) wants(r Recommendation) bool {
+	return holds(in.Text, r.Title, r.ID) && wanted(in.Provider, r.provider()) && wanted(in.Service, r.services()...) && wanted(in.Severity, r.Severity.String()) &&
+		wanted(in.Control, r.Control) && wanted(in.Found, yesNo(r.Unhealthy > 0)) && wanted(in.Custom, yesNo(r.Custom))
 }
 
 func (s *Server) check(ctx context.Context, in *ByID) (*Answer[Check], error) {

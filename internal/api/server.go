@@ -37,6 +37,8 @@ type Options struct {
 
 	// Connectors configures sources of assets; nil cannot.
 	Connectors Connectors
+	// Editor tries and keeps checks; nil cannot.
+	Editor Editor
 	// Explain judges an asset by one check again and returns the verdict with
 	// its evidence, whatever it is. nil shows what is stored.
 	Explain func(ctx context.Context, a *bulwark.Asset, check string) (bulwark.Assessment, error)

@@ -21,6 +21,20 @@ func (s *Set) Test() []bulwark.Problem {
 	return problems
 }
 
+// Results runs the inline tests of one check, in their order; a nil problem is a
+// test that passed. It is nil for a check that is not in the set.
+func (s *Set) Results(id string) []*bulwark.Problem {
+	var list []*bulwark.Problem
+	for _, c := range s.checks {
+		if c.ID == id {
+			for i := range c.Tests {
+				list = append(list, s.test(c, &c.Tests[i]))
+			}
+		}
+	}
+	return list
+}
+
 func (s *Set) test(c *bulwark.Check, t *bulwark.CheckTest) *bulwark.Problem {
 	fail := func(mend, format string, args ...any) *bulwark.Problem {
 		p := &bulwark.Problem{File: t.Position.File, Line: t.Position.Line, Message: fmt.Sprintf("check %s: test %q ", c.ID, t.Name) + fmt.Sprintf(format, args...), Mend: mend}

@@ -1,6 +1,11 @@
 package pipeline
 
 import (
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/content"
 	"github.com/bulwarksec/bulwark/internal/check"
@@ -11,6 +16,16 @@ type Loaded struct {
 	Content *content.Content
 	Checks  *check.Set
 	byID    map[string]*bulwark.Check
+	layers  []content.Layer
+}
+
+// newLoaded joins content with what was compiled of it.
+func newLoaded(c *content.Content, set *check.Set, layers []content.Layer) *Loaded {
+	l := &Loaded{Content: c, Checks: set, byID: map[string]*bulwark.Check{}, layers: layers}
+	for _, k := range set.Checks() {
+		l.byID[k.ID] = k
+	}
+	return l
 }
 
 // Check returns the check of an id, or nil.
@@ -40,11 +55,46 @@ type ContentOptions struct {
 // it, and compiles it. What has a problem is left out, and the rest is
 // returned. Serve, scans, tests and reloads all load by it.
 func LoadContent(opts ContentOptions, layers ...content.Layer) (*Loaded, []bulwark.Problem) {
-	c, problems := content.Load(content.Options{Tests: opts.Tests || opts.Inline}, append([]content.Layer{content.Embedded()}, layers...)...)
+	layers = append([]content.Layer{content.Embedded()}, layers...)
+	c, problems := content.Load(content.Options{Tests: opts.Tests || opts.Inline}, layers...)
 	set, more := check.Compile(c.Checks, c.Types, check.Options{Lazy: !opts.Tests})
-	l := &Loaded{Content: c, Checks: set, byID: map[string]*bulwark.Check{}}
-	for _, k := range set.Checks() {
-		l.byID[k.ID] = k
+	return newLoaded(c, set, layers), append(problems, more...)
+}
+
+// Source returns the text of a check's file: ErrNotFound when there is no such
+// check, ErrUnavailable when its file is not there any more.
+func (l *Loaded) Source(id string) (string, error) {
+	c := l.byID[id]
+	if c == nil {
+		return "", fmt.Errorf("pipeline: read check %s: %w", id, bulwark.ErrNotFound)
 	}
-	return l, append(problems, more...)
+	for _, layer := range l.layers {
+		name, ok := within(layer.Name, c.Position.File)
+		if !ok || layer.Custom != c.Custom {
+			continue
+		}
+		data, err := fs.ReadFile(layer.FS, name)
+		if err != nil {
+			return "", fmt.Errorf("pipeline: read check %s: %w: %w", id, bulwark.ErrUnavailable, err)
+		}
+		return string(data), nil
+	}
+	return "", fmt.Errorf("pipeline: read check %s: %w", id, bulwark.ErrUnavailable)
+}
+
+// withCheck returns content in which a check stands in place of the one of its
+// id.
+func (l *Loaded) withCheck(k *bulwark.Check) (*Loaded, []bulwark.Problem) {
+	c := l.Content.WithCheck(k)
+	set, problems := check.Compile(c.Checks, c.Types, check.Options{Lazy: true})
+	return newLoaded(c, set, l.layers), problems
+}
+
+// within returns a file's name below a folder, as problems and positions have
+// the two.
+func within(folder, file string) (name string, ok bool) {
+	if folder = path.Clean(folder); folder == "." {
+		return file, !path.IsAbs(file)
+	}
+	return strings.CutPrefix(file, folder+"/")
 }

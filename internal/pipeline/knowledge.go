@@ -159,3 +159,19 @@ func (e *Engine) Reload(ctx context.Context, l *Loaded) error {
 	}
 	return e.recordScores(ctx)
 }
+
+// Adopt is Reload that returns when the content is in force; what is to be
+// judged by it is judged while Run runs.
+func (e *Engine) Adopt(ctx context.Context, l *Loaded) error {
+	if err := e.prepare(ctx); err != nil {
+		return err
+	}
+	if err := e.takeUp(ctx, l); err != nil {
+		return fmt.Errorf("pipeline: take up content: %w", err)
+	}
+	select {
+	case e.marked <- struct{}{}:
+	default: // it will be seen
+	}
+	return nil
+}

@@ -1,7 +1,7 @@
 // The server under test: the one that BULWARK_URL names, else the program in
 // bin/ over the repository's examples, else the server of invented data.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +26,9 @@ export function program() {
 /** real starts the program on an address with further flags. */
 export async function real(program, listen = "127.0.0.1:0", more = []) {
   const data = mkdtempSync(join(tmpdir(), "bulwark-web-"));
-  const args = ["serve", "--data", data, "--listen", listen, ...more];
+  const checks = join(data, "checks"); // where checks that a test saves are kept
+  mkdirSync(checks);
+  const args = ["serve", "--data", join(data, "store"), "--content", checks, "--listen", listen, ...more];
   if (existsSync(join(root, "examples"))) args.push("--scan-iac", join(root, "examples"), "--code-root", join(root, "deploy"));
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => {

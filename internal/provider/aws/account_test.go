@@ -94,7 +94,7 @@ func TestExclude(t *testing.T) {
 		t.Errorf("scopes = %v", g.scopes)
 	}
 	for where := range g.listings {
-		if strings.Contains(where, " us-") || strings.HasPrefix(where, "AWS::S3") || strings.HasPrefix(where, "AWS::IAM") {
+		if strings.Contains(where, " us-") || strings.HasPrefix(where, "AWS::S3::") || strings.HasPrefix(where, "AWS::IAM::") {
 			t.Errorf("%s was listed", where)
 		}
 	}

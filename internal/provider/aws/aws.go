@@ -48,6 +48,7 @@ type Config struct {
 	Regions          []string `json:"regions,omitempty"`          // none is every region that is enabled
 	Exclude          []string `json:"exclude,omitempty"`          // account ids, regions and types; * is any text
 	Types            []string `json:"types,omitempty"`            // only these; * is any text
+	Inventory        bool     `json:"inventory,omitempty"`        // list also the types that have no file: see inventory.go
 }
 
 // Secret is a static key. It is kept apart from Config, which may be shown.
@@ -154,6 +155,9 @@ func matches(patterns []string, name string) bool {
 func (e *Estate) collectors() []*collector {
 	var out []*collector
 	for _, c := range registry() {
+		if c.Late && !e.config.Inventory && len(e.config.Types) == 0 && e.options.Types.Get(c.Type) == nil {
+			continue
+		}
 		if (len(e.config.Types) == 0 || matches(e.config.Types, c.Type)) && !e.excluded(c.Type) {
 			out = append(out, c)
 		}

@@ -15,6 +15,8 @@ type collector struct {
 	Service string // of its first call, as the SDK names the package: ec2
 	Where   where
 	Needs   []need
+	Via     []string // permissions that Cloud Control uses in the caller's name
+	Late    bool     // runs after all others of its place
 	List    func(ctx context.Context, s *session) error
 }
 
@@ -76,6 +78,15 @@ func collect(c collector) bool {
 // order of permission.
 var registry = sync.OnceValue(func() []*collector {
 	list := slices.Clone(collected)
+	byHand := map[string]bool{}
+	for _, c := range list {
+		byHand[c.Type] = true
+	}
+	for _, k := range inventory() {
+		if !byHand[k.typ] {
+			list = append(list, k.collector())
+		}
+	}
 	slices.SortFunc(list, func(a, b *collector) int { return strings.Compare(a.Type, b.Type) })
 	return list
 })
@@ -124,6 +135,9 @@ func (e *Estate) Access() []bulwark.Access {
 	for _, c := range e.collectors() {
 		for _, n := range c.Needs {
 			add(n, c.Type)
+		}
+		for _, p := range c.Via {
+			add(need{Permission: p, Operations: []string{c.Needs[0].operations()[0]}, Optional: true}, c.Type)
 		}
 	}
 	out := make([]bulwark.Access, 0, len(byName))

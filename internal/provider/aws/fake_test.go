@@ -84,10 +84,12 @@ func (f *fake) names() []string {
 }
 
 // failure is an error as a service answers it.
-func failure(code string, status int) error {
+func failure(code string, status int) error { return says(code, status, "made up") }
+
+func says(code string, status int, message string) error {
 	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
-		Err:      &smithy.GenericAPIError{Code: code, Message: "made up"}}, RequestID: "r"}
+		Err:      &smithy.GenericAPIError{Code: code, Message: message}}, RequestID: "r"}
 }
 
 var loadTypes = sync.OnceValues(func() (*bulwark.Types, []bulwark.Problem) {
@@ -171,4 +173,16 @@ func gather(t testing.TB, e *Estate) *gathered {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// tested are the collectors, and of those of Cloud Control the types that have
+// a file, and one that has none.
+func tested(t testing.TB) []*collector {
+	var out []*collector
+	for _, c := range registry() {
+		if !c.Late || testTypes(t).Get(c.Type) != nil || c.Type == "AWS::AIOps::InvestigationGroup" {
+			out = append(out, c)
+		}
+	}
+	return out
 }

@@ -49,6 +49,8 @@ var codes = map[string]bulwark.FaultKind{
 	"RequestTimeTooSkewed":          bulwark.FaultCredentials,
 	"SignatureDoesNotMatch":         bulwark.FaultCredentials,
 	"SubscriptionRequiredException": bulwark.FaultDisabled,
+	"TypeNotFoundException":         bulwark.FaultDisabled, // of Cloud Control, in this region
+	"UnsupportedActionException":    bulwark.FaultDisabled,
 	"UnrecognizedClientException":   bulwark.FaultCredentials,
 	"RequestTimeout":                bulwark.FaultTimeout,
 	"RequestTimeoutException":       bulwark.FaultTimeout,

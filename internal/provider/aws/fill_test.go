@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"time"
@@ -120,6 +121,10 @@ func special(c call, out any) any {
 	v := reflect.ValueOf(out).Elem()
 	set := func(field string, value any) { v.FieldByName(field).Set(reflect.ValueOf(value)) }
 	switch c.Name {
+	case "cloudcontrol:ListResources":
+		v.FieldByName("ResourceDescriptions").Index(0).FieldByName("Properties").Set(reflect.ValueOf(ptr(`{"Arn":"made"}`)))
+	case "cloudcontrol:GetResource":
+		v.FieldByName("ResourceDescription").Elem().FieldByName("Properties").Set(reflect.ValueOf(ptr(everyProperty(c.Input))))
 	case "cloudwatch:DescribeAlarms":
 		v.FieldByName("MetricAlarms").Index(0).FieldByName("AlarmActions").Set(reflect.ValueOf([]string{"arn:aws:sns:eu-west-1:" + testAccount + ":made"}))
 	case "sns:GetTopicAttributes":
@@ -185,4 +190,19 @@ func made(c call) (any, error) {
 	out := reflect.New(c.Output.Elem())
 	out.Elem().Set(reflect.ValueOf(filled(c.Output.Elem())))
 	return special(c, out.Interface()), nil
+}
+
+// everyProperty is a resource of Cloud Control with all that can be read of it.
+func everyProperty(in any) string {
+	typ := reflect.ValueOf(in).Elem().FieldByName("TypeName").Elem().String()
+	all := map[string]string{}
+	for _, k := range inventory() {
+		if k.typ == typ {
+			for _, p := range k.properties {
+				all[p] = "made"
+			}
+		}
+	}
+	text, _ := json.Marshal(all) // of texts, it cannot fail
+	return string(text)
 }

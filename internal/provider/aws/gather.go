@@ -144,20 +144,30 @@ func (e *Estate) read(ctx context.Context, places []*place, emit func(bulwark.Ga
 	return g.Wait()
 }
 
+// readPlace runs a place's collectors, those that are late after the others.
 func (e *Estate) readPlace(ctx context.Context, p *place, emit func(bulwark.Gathered) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(collectorsAtOnce)
-	for _, c := range e.collectors() {
-		if c.Where == p.where {
-			g.Go(func() error { return e.run(ctx, p, e.session(p, c, emit)) })
+	for _, late := range []bool{false, true} {
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(collectorsAtOnce)
+		for _, c := range e.collectors() {
+			if c.Where == p.where && c.Late == late {
+				g.Go(func() error { return e.run(ctx, p, e.session(p, c, emit)) })
+			}
+		}
+		if err := g.Wait(); err != nil {
+			return err
 		}
 	}
-	return g.Wait()
+	return nil
 }
 
 func (e *Estate) session(p *place, c *collector, emit func(bulwark.Gathered) error) *session {
+	typ := e.options.Types.Get(c.Type)
+	if typ == nil && c.Late {
+		typ = &bulwark.Type{ID: c.Type} // all that is told of it is observed
+	}
 	return &session{estate: e, account: p.account, region: p.region, cfg: p.account.in(p.region), collector: c,
-		typ: e.options.Types.Get(c.Type), memo: p.memo, yield: emit}
+		typ: typ, memo: p.memo, yield: emit}
 }
 
 // run lists one type in one place and yields its listing. It returns only what

@@ -32,7 +32,7 @@ var failures = map[string]struct {
 // healthy run knew never becomes absent, and the rest stays.
 func TestFailures(t *testing.T) {
 	calls := 0
-	for _, c := range registry() {
+	for _, c := range tested(t) {
 		e, f := newFake(t, only(c.Type), made)
 		healthy := gather(t, e)
 		for _, name := range f.names() {
@@ -159,7 +159,7 @@ var emptyIsAnswer = map[string]string{
 // TestEmptyAnswers lets each call that adds to assets answer with nothing in it:
 // what it tells is unknown, unless nothing is an answer.
 func TestEmptyAnswers(t *testing.T) {
-	for _, c := range registry() {
+	for _, c := range tested(t) {
 		e, f := newFake(t, only(c.Type), made)
 		healthy := gather(t, e)
 		for _, name := range f.names() {
@@ -195,7 +195,7 @@ func TestEmptyAnswers(t *testing.T) {
 // TestRepeatedToken lets every list give the same token for ever: no listing of
 // it is complete, and none goes on.
 func TestRepeatedToken(t *testing.T) {
-	for _, c := range registry() {
+	for _, c := range tested(t) {
 		t.Run(strings.ReplaceAll(c.Type, "::", "."), func(t *testing.T) {
 			var mu sync.Mutex
 			paged := map[string]bool{}

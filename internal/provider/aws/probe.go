@@ -89,8 +89,8 @@ func (e *Estate) try(ctx context.Context) (*account, *trial, error) {
 	g.SetLimit(collectorsAtOnce)
 	for _, p := range []*place{{account: a, region: a.home, where: global, memo: &memo{}}, {account: a, region: region, where: regional, memo: &memo{}}} {
 		for _, c := range e.collectors() {
-			if c.Where != p.where {
-				continue
+			if c.Where != p.where || c.Late && e.options.Types.Get(c.Type) == nil {
+				continue // one type stands for the others of Cloud Control
 			}
 			s := e.session(p, c, func(bulwark.Gathered) error { return nil })
 			s.trial = t
@@ -136,7 +136,7 @@ func (t *trial) probe(access bulwark.Access, a *account) bulwark.Probe {
 // package. Source: Service Authorization Reference.
 var prefixes = map[string]string{
 	"accessanalyzer": "access-analyzer", "cloudwatchlogs": "logs", "configservice": "config", "efs": "elasticfilesystem",
-	"elasticloadbalancingv2": "elasticloadbalancing", "eventbridge": "events", "opensearch": "es", "s3control": "s3", "apigatewayv2": "apigateway",
+	"elasticloadbalancingv2": "elasticloadbalancing", "eventbridge": "events", "opensearch": "es", "cloudcontrol": "cloudformation", "s3control": "s3", "apigatewayv2": "apigateway",
 }
 
 func sameService(sdk, prefix string) bool {

@@ -273,7 +273,7 @@ func TestRecordings(t *testing.T) {
 		}
 		answers[r.Call]++
 		for where, l := range g.listings {
-			if !l.Complete && !n.Each && !goesOn(c, r.Call) && strings.HasPrefix(where, c.Type) {
+			if !l.Complete && !n.Each && !goesOn(c, r.Call) && batches[r.Call] == "" && strings.HasPrefix(where, c.Type) {
 				t.Errorf("%s %s: listing %s: %s", r.Call, r.Flight, where, l.Gap.Why)
 			}
 		}
@@ -362,6 +362,10 @@ func before(c *collector, name string) []string {
 	}
 	return out
 }
+
+// batches are calls that describe some things at once: a recording is of others
+// than those that were listed for it, so that some are missing.
+var batches = map[string]string{"ecs:DescribeClusters": "ecs:ListClusters", "ecs:DescribeServices": "ecs:ListServices", "opensearch:DescribeDomains": "opensearch:ListDomainNames"}
 
 // goesOn tells whether a collector needs other calls after one.
 func goesOn(c *collector, name string) bool {

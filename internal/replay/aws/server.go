@@ -3,8 +3,10 @@ package aws
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -159,6 +161,9 @@ func write(w http.ResponseWriter, r *http.Request, a *wire.Answer) {
 	if r.Method == http.MethodHead {
 		w.WriteHeader(a.Status)
 		return
+	}
+	if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_") { // whose client checks it
+		w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE(a.Body)))
 	}
 	if w.Header().Get("Content-Length") == "" {
 		w.Header().Set("Content-Length", fmt.Sprint(len(a.Body)))

@@ -15,7 +15,7 @@ function useScope(): string | undefined {
 }
 
 /** useList reads a list page by page; `key` begins its query key. */
-function useList<P extends t.Path>(key: string, path: P, query: t.Question<P>, first = firstPage): Listing<t.Row<P>> {
+export function useList<P extends t.Path>(key: string, path: P, query: t.Question<P>, first = firstPage): Listing<t.Row<P>> {
   const asked = query as Query;
   const list = useInfiniteQuery({
     queryKey: [key, "list", asked],
@@ -28,10 +28,10 @@ function useList<P extends t.Path>(key: string, path: P, query: t.Question<P>, f
 }
 
 /** joined writes the values of a filter's key as a query has them. */
-const joined = (f: Filter, key: string) => valuesOf(f, key).join(",") || undefined;
+export const joined = (f: Filter, key: string) => valuesOf(f, key).join(",") || undefined;
 
 /** useOne reads a path; `pick` takes what pages want of its answer. */
-function useOne<P extends t.Path, T = t.Answer<P>>(key: string, path: P, query: t.Question<P>, options: { enabled?: boolean; keep?: boolean; pick?: (answer: t.Answer<P>) => T } = {}) {
+export function useOne<P extends t.Path, T = t.Answer<P>>(key: string, path: P, query: t.Question<P>, options: { enabled?: boolean; keep?: boolean; pick?: (answer: t.Answer<P>) => T } = {}) {
   return useQuery({
     queryKey: [key, path, query],
     queryFn: ({ signal }) => call<t.Answer<P>>("GET", path, query as Query, undefined, signal),
