@@ -145,6 +145,9 @@ func (s *Server) check(ctx context.Context, in *ByID) (*Answer[Check], error) {
 	if s.Connectors != nil {
 		out.Permissions = s.Connectors.Permissions(c)
 	}
+	if len(c.Tests) == 0 && s.Editor != nil {
+		out.Tests = testsOf(s.Editor.Tests(c.ID))
+	}
 	if g.scored && scoreControl(c) != "" && out.Unhealthy > 0 {
 		after, _, err := s.mended(ctx, scopes, counts, map[string]bool{c.ID: true}, nil)
 		if err != nil {
@@ -183,11 +186,17 @@ func described(c *bulwark.Check) Check {
 	if out.Equivalents == nil {
 		out.Equivalents = map[string][]string{}
 	}
-	for _, t := range c.Tests {
-		out.Tests = append(out.Tests, CheckTest{t.Name, t.Want})
-	}
+	out.Tests = testsOf(c.Tests)
 	for _, p := range c.Parameters {
 		out.Parameters = append(out.Parameters, Parameter{p.Name, p.Description, p.Default.String()})
+	}
+	return out
+}
+
+func testsOf(list []bulwark.CheckTest) []CheckTest {
+	out := []CheckTest{}
+	for _, t := range list {
+		out = append(out, CheckTest{t.Name, t.Want})
 	}
 	return out
 }

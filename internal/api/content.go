@@ -15,6 +15,8 @@ type Editor interface {
 	Folder() string
 	// Source returns the text of a check's file.
 	Source(id string) (string, error)
+	// Tests returns the inline tests of a check.
+	Tests(id string) []bulwark.CheckTest
 	// Try judges stored assets within the scopes by a text in place of the check
 	// of id, and stores nothing. It is bounded in time and assets.
 	Try(ctx context.Context, id, text string, scopes []string) (bulwark.Trial, error)

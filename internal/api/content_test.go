@@ -19,6 +19,9 @@ type desk struct {
 
 func (d *desk) Folder() string                   { return d.folder }
 func (d *desk) Source(id string) (string, error) { return "title: " + id, nil }
+func (d *desk) Tests(string) []bulwark.CheckTest {
+	return []bulwark.CheckTest{{Name: "closed", Want: bulwark.Healthy}}
+}
 func (d *desk) Try(_ context.Context, _, text string, scopes []string) (bulwark.Trial, error) {
 	d.scopes = scopes
 	if text == "wrong" {
@@ -50,6 +53,11 @@ func TestTryAndSaveCheck(t *testing.T) {
 	h.call("POST", "/checks/try", map[string]any{"id": "aws/s3/x", "text": "wrong"}, 200, &trial)
 	if len(trial.Problems) != 1 || trial.Problems[0].Line != 3 {
 		t.Errorf("a wrong text = %+v, want its problem with the line", trial)
+	}
+	var whole Check
+	h.call("GET", "/check?id="+h.e.checks[0].ID, nil, 200, &whole)
+	if len(whole.Tests) == 0 {
+		t.Error("a check shows none of its tests")
 	}
 	h.refused("PUT", "/check?id=custom/aws/s3/x", map[string]any{"text": "a"}, 409, "conflict")
 	d.folder = "mine"

@@ -37,6 +37,21 @@ func (d *Editor) Folder() string { return d.folder }
 // Source returns the text of a check's file.
 func (d *Editor) Source(id string) (string, error) { return d.engine.loaded.Load().Source(id) }
 
+// Tests returns the inline tests of a check, which the engine does not load for
+// the product's own; none when its file cannot be read.
+func (d *Editor) Tests(id string) []bulwark.CheckTest {
+	loaded := d.engine.loaded.Load()
+	text, err := loaded.Source(id)
+	if err != nil {
+		return nil
+	}
+	k, _ := loaded.Content.ParseCheck(id, id+".yaml", []byte(text))
+	if k == nil {
+		return nil
+	}
+	return k.Tests
+}
+
 // Try is Engine.TryCheck, one at a time: it is ErrThrottled while another goes
 // on.
 func (d *Editor) Try(ctx context.Context, id, text string, scopes []string) (bulwark.Trial, error) {

@@ -193,7 +193,13 @@ export function answers(d) {
       const all = d.assets.length ? d.gaps.filter((g) => inScope(q.scope, g.scope)) : [];
       return [200, page(all.filter((g) => holds(q.text, g.where, g.why) && wants(q.what, g.what) && wants(q.connector, g.connector)), q, { what: facet(all, (g) => g.what), connector: facet(all, (g) => g.connector) })];
     },
-    "GET /connectors": () => [200, { items: d.assets.length ? ["aws", "azure", "gcp", "kubernetes", "code", "host"].map((id, i) => ({ id, kind: id, name: id === "code" ? "examples" : id, enabled: true, interval: "4h0m0s", lastRun: runs.find((r) => r.connector === id), nextRun: d.before(-0.02 * (i + 1)) })) : [] }],
+    "GET /connectors": () => [200, { items: d.assets.length ? ["aws", "azure", "gcp", "kubernetes", "code", "host"].map((id, i) => ({ id, kind: id, name: id === "code" ? "examples" : id, enabled: true, interval: "4h0m0s", lastRun: runs.find((r) => r.connector === id), nextRun: d.before(-0.02 * (i + 1)), configured: false, scopes: [], assets: 0, stale: 0, gaps: 0, calls: 0 })) : [] }],
+    "GET /connector-kinds": () => [200, { items: [] }],
+    "GET /gaps/permissions": () => [200, { items: [] }],
+    "GET /checks": (q) => {
+      const all = recommendations(q.scope).filter((r) => holds(q.text, r.title, r.id) && wants(q.found, r.unhealthy > 0 ? "yes" : "no"));
+      return [200, page(all, q, { found: facet(all, (r) => (r.unhealthy > 0 ? "yes" : "no")), severity: facet(all, (r) => r.severity), provider: facet(all, (r) => r.id.split("/")[0]) })];
+    },
     "POST /runs": (q, b) => (runs.unshift({ id: `r${++serial}`, connector: b.connector, started: new Date().toISOString(), assets: 0, judged: 0, changed: 0, gaps: 0 }), [202, runs[0]]),
     "GET /exemptions": () => [200, { items: exemptions }],
     "POST /exemptions": (q, b) => {

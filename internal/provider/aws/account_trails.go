@@ -235,7 +235,7 @@ func (s *session) rings(ctx context.Context, a alarmtypes.MetricAlarm) (bool, er
 		if len(parts) < 6 || parts[2] != "sns" {
 			return true, nil
 		}
-		heard, err := shared(s, "subscribers of "+action, func() (bool, error) { return s.subscribed(ctx, action, parts[3]) })
+		heard, err := shared(ctx, s, "subscribers of "+action, func() (bool, error) { return s.subscribed(ctx, action, parts[3]) })
 		if err != nil || heard {
 			return heard, err
 		}

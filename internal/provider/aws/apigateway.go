@@ -29,7 +29,7 @@ func (s *session) gateway(path string, more ...*string) string {
 
 // restAPIs returns the region's REST APIs.
 func (s *session) restAPIs(ctx context.Context) ([]types.RestApi, error) {
-	return shared(s, "rest apis", func() ([]types.RestApi, error) {
+	return shared(ctx, s, "rest apis", func() ([]types.RestApi, error) {
 		client := s.apigateway()
 		return all(ctx, s, func(ctx context.Context, token *string) ([]types.RestApi, *string, error) {
 			out, err := client.GetRestApis(ctx, &apigateway.GetRestApisInput{Position: token, Limit: aws.Int32(500)})

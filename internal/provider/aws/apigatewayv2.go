@@ -10,7 +10,7 @@ import (
 
 // httpAPIs returns the region's HTTP and WebSocket APIs.
 func (s *session) httpAPIs(ctx context.Context) ([]types.Api, error) {
-	return shared(s, "http apis", func() ([]types.Api, error) {
+	return shared(ctx, s, "http apis", func() ([]types.Api, error) {
 		client := apigatewayv2.NewFromConfig(s.cfg)
 		return all(ctx, s, func(ctx context.Context, token *string) ([]types.Api, *string, error) {
 			out, err := client.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token})

@@ -14,7 +14,7 @@ func (s *session) ecs() *ecs.Client { return ecs.NewFromConfig(s.cfg) }
 
 // ecsClusters returns the ARNs of the region's clusters.
 func (s *session) ecsClusters(ctx context.Context) ([]string, error) {
-	return shared(s, "ecs clusters", func() ([]string, error) {
+	return shared(ctx, s, "ecs clusters", func() ([]string, error) {
 		client := s.ecs()
 		return all(ctx, s, func(ctx context.Context, token *string) ([]string, *string, error) {
 			out, err := client.ListClusters(ctx, &ecs.ListClustersInput{NextToken: token, MaxResults: aws.Int32(100)})
@@ -70,7 +70,7 @@ func described(asked, got int, failures []types.Failure) error {
 
 // ecsServices returns the region's services.
 func (s *session) ecsServices(ctx context.Context) ([]types.Service, error) {
-	return shared(s, "ecs services", func() ([]types.Service, error) {
+	return shared(ctx, s, "ecs services", func() ([]types.Service, error) {
 		clusters, err := s.ecsClusters(ctx)
 		if err != nil {
 			return nil, err

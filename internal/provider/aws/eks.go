@@ -12,7 +12,7 @@ func (s *session) eks() *eks.Client { return eks.NewFromConfig(s.cfg) }
 
 // eksClusters returns the names of the region's clusters.
 func (s *session) eksClusters(ctx context.Context) ([]string, error) {
-	return shared(s, "eks clusters", func() ([]string, error) {
+	return shared(ctx, s, "eks clusters", func() ([]string, error) {
 		client := s.eks()
 		return all(ctx, s, func(ctx context.Context, token *string) ([]string, *string, error) {
 			out, err := client.ListClusters(ctx, &eks.ListClustersInput{NextToken: token, MaxResults: aws.Int32(100)})

@@ -13,7 +13,7 @@ func (s *session) elb() *elb.Client { return elb.NewFromConfig(s.cfg) }
 // loadBalancers returns the region's application, network and gateway load
 // balancers.
 func (s *session) loadBalancers(ctx context.Context) ([]types.LoadBalancer, error) {
-	return shared(s, "load balancers", func() ([]types.LoadBalancer, error) {
+	return shared(ctx, s, "load balancers", func() ([]types.LoadBalancer, error) {
 		client := s.elb()
 		return all(ctx, s, func(ctx context.Context, token *string) ([]types.LoadBalancer, *string, error) {
 			out, err := client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{Marker: token, PageSize: aws.Int32(400)})

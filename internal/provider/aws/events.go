@@ -10,7 +10,7 @@ import (
 
 // eventBuses returns the region's buses.
 func (s *session) eventBuses(ctx context.Context) ([]types.EventBus, error) {
-	return shared(s, "event buses", func() ([]types.EventBus, error) {
+	return shared(ctx, s, "event buses", func() ([]types.EventBus, error) {
 		client := eventbridge.NewFromConfig(s.cfg)
 		return all(ctx, s, func(ctx context.Context, token *string) ([]types.EventBus, *string, error) {
 			out, err := client.ListEventBuses(ctx, &eventbridge.ListEventBusesInput{NextToken: token, Limit: aws.Int32(100)})

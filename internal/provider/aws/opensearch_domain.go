@@ -19,7 +19,7 @@ var (
 
 // searchDomains returns the region's domains of both engines.
 func (s *session) searchDomains(ctx context.Context) ([]types.DomainStatus, error) {
-	return shared(s, "search domains", func() ([]types.DomainStatus, error) {
+	return shared(ctx, s, "search domains", func() ([]types.DomainStatus, error) {
 		client := opensearch.NewFromConfig(s.cfg)
 		out, err := client.ListDomainNames(ctx, &opensearch.ListDomainNamesInput{})
 		if err != nil {

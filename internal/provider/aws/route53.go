@@ -16,7 +16,7 @@ func (s *session) route53() *route53.Client { return route53.NewFromConfig(s.cfg
 
 // hostedZones returns the account's zones.
 func (s *session) hostedZones(ctx context.Context) ([]types.HostedZone, error) {
-	return shared(s, "hosted zones", func() ([]types.HostedZone, error) {
+	return shared(ctx, s, "hosted zones", func() ([]types.HostedZone, error) {
 		client := s.route53()
 		return all(ctx, s, func(ctx context.Context, token *string) ([]types.HostedZone, *string, error) {
 			out, err := client.ListHostedZones(ctx, &route53.ListHostedZonesInput{Marker: token, MaxItems: aws.Int32(100)})

@@ -152,7 +152,7 @@ function CheckProof({ id }: { id: string }) {
             </button>
             <span className="end row num">
               <TallyBar of={c} />
-              <span>{c.unhealthy > 0 ? some(c.unhealthy, "asset") + " unhealthy" : c.healthy > 0 ? `${count(c.healthy)} healthy` : c.unknown > 0 ? `${count(c.unknown)} unknown` : "no asset of its kind"}</span>
+              <span>{c.unhealthy > 0 ? some(c.unhealthy, "asset") + " unhealthy" : c.healthy > 0 ? `${count(c.healthy)} healthy` : c.unknown > 0 ? `${count(c.unknown)} unknown` : c.notApplicable > 0 ? "not applicable" : "no asset of its kind"}</span>
             </span>
           </div>
           {c.unhealthy > 0 && <Failing id={id} total={c.unhealthy} />}
