@@ -52,7 +52,7 @@ func TestScript(t *testing.T) {
 			})
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"clouds": clouds, "exits": exits, "serving": serving, "sums": sums},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"clouds": clouds, "eventually": eventually, "exits": exits, "serving": serving, "sums": sums},
 	})
 }
 
