@@ -84,7 +84,9 @@ var (
 var _ = handle(func(c *Call, in *ec2.DescribeSnapshotsInput) (*ec2.DescribeSnapshotsOutput, error) {
 	items := All[ec2types.Snapshot](c.World(), c.Place())
 	if len(in.RestorableByUserIds) > 0 {
-		items = keep(items, func(s *ec2types.Snapshot) bool { return restorable(c, text(reflect.ValueOf(s.SnapshotId)), in.RestorableByUserIds) })
+		items = keep(items, func(s *ec2types.Snapshot) bool {
+			return restorable(c, text(reflect.ValueOf(s.SnapshotId)), in.RestorableByUserIds)
+		})
 	}
 	items, err := selected(c, in, items, listing{absent: notFound("InvalidSnapshot.NotFound", 400)})
 	if err != nil {

@@ -159,7 +159,9 @@ func (r *realm) app(a app) {
 	}
 	parts := map[rune]func(a app){'s': func(a app) { r.bucket(a, "halden-"+r.env+"-"+a.name); r.bucket(a, "halden-"+r.env+"-"+a.name+"-tmp") }, 'b': r.dataset, 'q': r.topics, 'v': func(a app) { r.instances(a, email) }, 'd': r.sql, 'r': r.services, 'f': r.function, 'g': r.cluster, 'a': r.apiKey, 'm': r.memory}
 	for _, letter := range a.needs { // in this order
-		parts[letter](a)
+		if part := parts[letter]; part != nil {
+			part(a)
+		}
 	}
 	r.put("artifactregistry", "Repository", "projects/"+r.id+"/locations/europe-west1/repositories/"+a.name, "europe-west1", object{"name": "projects/" + r.id + "/locations/europe-west1/repositories/" + a.name, "format": "DOCKER", "labels": r.labels(a, a.name)})
 }
