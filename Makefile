@@ -32,8 +32,8 @@ build: web ## build the pages and bin/bulwark (static, reproducible, version fro
 		go build -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/bulwark ./cmd/bulwark; \
 	else go build -buildvcs=false ./...; fi
 
-run: build ## install what is missing, build, scan this host, deploy/ and examples/, and serve (ARGS= for more flags)
-	@bin/bulwark serve --scan-host --scan-iac deploy --scan-iac examples $(ARGS)
+run: build ## install what is missing, build, scan this host, deploy/ and examples/, show the demo, and serve (ARGS= for more flags)
+	@bin/bulwark serve --demo --scan-host --scan-iac deploy --scan-iac examples $(ARGS)
 
 test: ## everything: lint, unit, content, SQLite, PostgreSQL, NATS, CLI, browser, 3 s of each fuzz target
 	@scripts/test

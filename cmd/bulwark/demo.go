@@ -37,7 +37,7 @@ type demos struct {
 	dir    string // below the data folder; all of the demo is in it
 	log    *slog.Logger
 	serve  func(st api.Store, e *pipeline.Engine, now func() time.Time) (*api.Server, error)
-	weeks  int  // of history
+	steps  int  // of history
 	wanted bool // by a flag
 
 	mu   sync.Mutex
@@ -185,7 +185,7 @@ func (d *demos) readSpan() (s span, whole bool, err error) {
 		return s, false, err
 	}
 	until := time.Now().UTC().Truncate(time.Second)
-	return span{until.Add(-time.Duration(d.weeks) * 7 * 24 * time.Hour), until}, false, nil
+	return span{until.Add(-demoHistory), until}, false, nil
 }
 
 func (d *demos) writeSpan(s span) error {
@@ -248,7 +248,7 @@ func (d *demos) run(ctx context.Context, one *demo) (err error) {
 	}
 	if !whole {
 		h := history{st, engine, clock, sources, func(percent int) { d.change(one, func() { one.state.Percent = percent }) }}
-		if err := h.make(ctx, s, d.weeks); err != nil {
+		if err := h.make(ctx, s, d.steps); err != nil {
 			return fmt.Errorf("demo: make the history: %w", err)
 		}
 		if err := d.writeSpan(s); err != nil {

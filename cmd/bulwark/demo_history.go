@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/store"
 )
 
-// history makes the demo's past by gathering it, week by week, as it would have
+// history makes the demo's past by gathering it, step by step, as it would have
 // been gathered.
 type history struct {
 	store    *store.Store
@@ -21,26 +24,38 @@ type history struct {
 	progress func(percent int)
 }
 
-// make gathers the estate at the beginning of each week and at the end.
-func (h history) make(ctx context.Context, s span, weeks int) error {
-	steps := weeks + 1
-	length := s.Until.Sub(s.From)
-	for i := range steps {
-		h.clock.set(s.From.Add(length * time.Duration(i) / time.Duration(weeks)))
-		for n, source := range h.sources {
-			if _, err := h.engine.Collect(ctx, source.ID); err != nil {
-				return fmt.Errorf("%s: %w", source.ID, err)
-			}
-			h.progress((i*len(h.sources) + n + 1) * 100 / (steps * len(h.sources)))
+// make gathers the estate at the beginning, after each step and at the end.
+func (h history) make(ctx context.Context, s span, steps int) error {
+	var done atomic.Int64
+	all := int64((steps + 1) * len(h.sources))
+	for i := range steps + 1 {
+		h.clock.set(s.From.Add(s.Until.Sub(s.From) * time.Duration(i) / time.Duration(steps)))
+		g, group := errgroup.WithContext(ctx)
+		for _, source := range h.sources {
+			g.Go(func() error {
+				if _, err := h.engine.Collect(group, source.ID); err != nil {
+					return fmt.Errorf("%s: %w", source.ID, err)
+				}
+				h.progress(int(done.Add(1) * 100 / all))
+				return nil
+			})
 		}
-		if err := h.engine.Tend(ctx); err != nil {
+		if err := g.Wait(); err != nil {
 			return err
 		}
-		if err := h.exempt(ctx, i, weeks); err != nil {
+		if err := h.tend(ctx, i, steps); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tend does what time and people do between two gatherings.
+func (h history) tend(ctx context.Context, step, steps int) error {
+	if err := h.engine.Tend(ctx); err != nil {
+		return err
+	}
+	return h.exempt(ctx, step, steps)
 }
 
 // decision is an exemption that somebody of the company made: at is a part of
@@ -64,10 +79,10 @@ var decisions = []decision{
 }
 
 // exempt makes the decisions of a step.
-func (h history) exempt(ctx context.Context, step, weeks int) error {
+func (h history) exempt(ctx context.Context, step, steps int) error {
 	var errs []error
 	for i, d := range decisions {
-		if int(d.at*float64(weeks)) != step {
+		if int(d.at*float64(steps)) != step {
 			continue
 		}
 		e := bulwark.Exemption{ID: fmt.Sprintf("demo-%d", i+1), Check: d.check, Scope: d.scope, Category: d.category, Author: d.author, Reason: d.reason, Created: h.clock.now()}

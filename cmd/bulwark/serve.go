@@ -140,11 +140,15 @@ type parts struct {
 	demos      *demos
 }
 
-// demoWeeks is how far back the demo's history goes.
-const demoWeeks = 26
+// The demo's history goes half a year back, in steps of two weeks: each takes
+// about three seconds on two cores.
+const (
+	demoHistory = 26 * 7 * 24 * time.Hour
+	demoSteps   = 13
+)
 
 func (f *serveFlags) demos(st *store.Store, loaded *pipeline.Loaded, folder *dataFolder, log *slog.Logger) *demos {
-	return &demos{main: st, loaded: loaded, dir: filepath.Join(folder.dir, "demo"), log: log.With("organization", demoID), weeks: demoWeeks, wanted: f.demo}
+	return &demos{main: st, loaded: loaded, dir: filepath.Join(folder.dir, "demo"), log: log.With("organization", demoID), steps: demoSteps, wanted: f.demo}
 }
 
 // serve listens and runs the engine until the context ends or something fails.

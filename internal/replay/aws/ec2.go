@@ -63,7 +63,6 @@ var (
 	_ = list[ec2.DescribeRouteTablesInput, ec2.DescribeRouteTablesOutput, ec2types.RouteTable]()
 	_ = list[ec2.DescribeSecurityGroupsInput, ec2.DescribeSecurityGroupsOutput, ec2types.SecurityGroup](absent("InvalidGroup.NotFound"))
 	_ = list[ec2.DescribeSecurityGroupRulesInput, ec2.DescribeSecurityGroupRulesOutput, ec2types.SecurityGroupRule]()
-	_ = list[ec2.DescribeSnapshotsInput, ec2.DescribeSnapshotsOutput, ec2types.Snapshot](absent("InvalidSnapshot.NotFound"))
 	_ = list[ec2.DescribeSubnetsInput, ec2.DescribeSubnetsOutput, ec2types.Subnet](absent("InvalidSubnetID.NotFound"))
 	_ = list[ec2.DescribeTagsInput, ec2.DescribeTagsOutput, ec2types.TagDescription]()
 	_ = list[ec2.DescribeTransitGatewaysInput, ec2.DescribeTransitGatewaysOutput, ec2types.TransitGateway]()
@@ -79,3 +78,43 @@ var (
 	_ = list[ec2.DescribeVpnGatewaysInput, ec2.DescribeVpnGatewaysOutput, ec2types.VpnGateway]()
 	_ = list[ec2.GetManagedPrefixListEntriesInput, ec2.GetManagedPrefixListEntriesOutput, ec2types.PrefixListEntry](of("PrefixListId"))
 )
+
+// DescribeSnapshots tells, of those who may restore a snapshot, by what its
+// attribute createVolumePermission says.
+var _ = handle(func(c *Call, in *ec2.DescribeSnapshotsInput) (*ec2.DescribeSnapshotsOutput, error) {
+	items := All[ec2types.Snapshot](c.World(), c.Place())
+	if len(in.RestorableByUserIds) > 0 {
+		items = keep(items, func(s *ec2types.Snapshot) bool {
+			return restorable(c, text(reflect.ValueOf(s.SnapshotId)), in.RestorableByUserIds)
+		})
+	}
+	items, err := selected(c, in, items, listing{absent: notFound("InvalidSnapshot.NotFound", 400)})
+	if err != nil {
+		return nil, err
+	}
+	out := &ec2.DescribeSnapshotsOutput{}
+	from, to, err := c.page("ec2.DescribeSnapshots", in, out, len(items))
+	if err != nil {
+		return nil, err
+	}
+	out.Snapshots = items[from:to:to]
+	return out, nil
+})
+
+// restorable tells whether one of these, account ids, self or all, may restore
+// a snapshot.
+func restorable(c *Call, id string, who []string) bool {
+	if contains(who, "self") || contains(who, c.Account) {
+		return true
+	}
+	a := answerOf[ec2.DescribeSnapshotAttributeOutput](c.World(), c.Place(), id+"/createVolumePermission")
+	if a == nil {
+		return false
+	}
+	for _, p := range a.CreateVolumePermissions {
+		if p.Group == ec2types.PermissionGroupAll && contains(who, "all") || p.UserId != nil && contains(who, *p.UserId) {
+			return true
+		}
+	}
+	return false
+}

@@ -21,7 +21,7 @@ func selected[T any](c *Call, in any, items []T, opt listing) ([]T, error) {
 		if !ok || len(want) == 0 || contains(opt.parent, name) {
 			continue
 		}
-		asked = true
+		asked = asked || !strings.HasPrefix(name, "Owner") // of whose things there may be none
 		for j, w := range want {
 			if w == "self" && strings.HasPrefix(name, "Owner") {
 				want[j] = c.Account

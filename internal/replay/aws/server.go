@@ -77,6 +77,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	where, ok := readScope(r)
+	if ok && where.service == "macie2" {
+		macie(w)
+		return
+	}
 	service := wire.ServiceOf(r, where.service)
 	if !ok || service == nil {
 		http.Error(w, "the request is not signed for a service that is served", http.StatusForbidden)

@@ -73,11 +73,12 @@ func unitID(b *builder, unit string) string { return "ou-hm01-" + b.hex(8, "unit
 
 // controlPolicies are the organisation's guard rails.
 func (s *site) controlPolicies(prefix string) {
-	for name, statement := range map[string]string{
-		"keep-trails":   `{"Effect":"Deny","Action":["cloudtrail:StopLogging","cloudtrail:DeleteTrail"],"Resource":"*"}`,
-		"known-regions": `{"Effect":"Deny","NotAction":["iam:*","organizations:*","route53:*","cloudfront:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1","eu-central-1","us-east-1"]}}}`,
-		"no-root":       `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:root"}}}`,
+	for _, rail := range [][2]string{
+		{"keep-trails", `{"Effect":"Deny","Action":["cloudtrail:StopLogging","cloudtrail:DeleteTrail"],"Resource":"*"}`},
+		{"known-regions", `{"Effect":"Deny","NotAction":["iam:*","organizations:*","route53:*","cloudfront:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1","eu-central-1","us-east-1"]}}}`},
+		{"no-root", `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:root"}}}`},
 	} {
+		name, statement := rail[0], rail[1]
 		id := "p-" + s.hex(8, "scp", name)
 		summary := orgtypes.PolicySummary{Id: &id, Name: p(name), Arn: p(prefix + "policy/" + orgID + "/service_control_policy/" + id), Type: "SERVICE_CONTROL_POLICY", AwsManaged: false, Description: p("Guard rail: " + strings.ReplaceAll(name, "-", " "))}
 		put(s, summary)

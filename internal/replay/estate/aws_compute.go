@@ -123,7 +123,11 @@ func (s *site) volume(a app, name, id, zone string, instance *string, since time
 	}
 	put(s, v)
 	if s.ratio("snapshot", s.key, name) < 0.5 {
-		put(s, ec2types.Snapshot{SnapshotId: p(s.ref("snap", name)), VolumeId: &id, VolumeSize: v.Size, State: "completed", OwnerId: &s.id, Encrypted: v.Encrypted, KmsKeyId: v.KmsKeyId, StartTime: &since, Progress: p("100%"), Description: p("nightly"), Tags: ec2Tags(s.tagged(a, name))})
+		snapshot := s.ref("snap", name)
+		if s.wrong("snapshot-shared", name, 0.04) {
+			tell(s, snapshot+"/createVolumePermission", &ec2.DescribeSnapshotAttributeOutput{SnapshotId: &snapshot, CreateVolumePermissions: []ec2types.CreateVolumePermission{{Group: ec2types.PermissionGroupAll}}})
+		}
+		put(s, ec2types.Snapshot{SnapshotId: &snapshot, VolumeId: &id, VolumeSize: v.Size, State: "completed", OwnerId: &s.id, Encrypted: v.Encrypted, KmsKeyId: v.KmsKeyId, StartTime: &since, Progress: p("100%"), Description: p("nightly"), Tags: ec2Tags(s.tagged(a, name))})
 	}
 }
 

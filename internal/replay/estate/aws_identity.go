@@ -146,16 +146,19 @@ func (s *site) user(name string, groups []string) string {
 		items = append(items, iamtypes.AccessKeyMetadata{UserName: &name, AccessKeyId: p("AKIA" + strings.ToUpper(s.hex(16, "second", s.key, name))), Status: "Active", CreateDate: &made})
 	}
 	putBelow(s, name, items...)
+	used := s.now.Truncate(7 * day)
+	if s.wrong("idle-user", name, 0.15) {
+		used = made.Add(30 * day)
+	}
+	for _, k := range items {
+		tell(s, *k.AccessKeyId, &iam.GetAccessKeyLastUsedOutput{UserName: &name, AccessKeyLastUsed: &iamtypes.AccessKeyLastUsed{LastUsedDate: &used, Region: p(awsRegions[0]), ServiceName: p("s3")}})
+	}
 	mfa := human && !s.wrong("user-mfa", name, 0.3)
 	if mfa {
 		putBelow(s, name, iamtypes.MFADevice{UserName: &name, SerialNumber: p(s.iamARN("mfa/" + name)), EnableDate: &made})
 	}
 	if human {
 		tell(s, name, &iam.GetLoginProfileOutput{LoginProfile: &iamtypes.LoginProfile{UserName: &name, CreateDate: &made, PasswordResetRequired: false}})
-	}
-	used := s.now.Truncate(7 * day)
-	if s.wrong("idle-user", name, 0.15) {
-		used = made.Add(30 * day)
 	}
 	password := "N/A,N/A,N/A"
 	if human {

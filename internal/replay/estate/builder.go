@@ -106,17 +106,17 @@ const (
 	auditFixes = 0.22
 )
 
-// slip reports whether a mistake of a kind is made in a thing now. base is how
+// slip reports whether a mistake of a kind is made in a thing now. base is about how
 // often it is made where the care is 1. Some are there from the beginning, some
 // by drift; the audit mends some where people care.
 func (b *builder) slip(care float64, kind, name string, base float64) bool {
-	if b.ratio("slip", kind, name) >= base*care {
+	if b.ratio("slip", kind, name) >= 1.3*base*care {
 		return false
 	}
 	from, to := -1.0, 2.0
-	if r := b.ratio("fate", kind, name); r < 0.25 {
+	if r := b.ratio("fate", kind, name); r < 0.2 {
 		from = 0.03 + 0.9*b.ratio("drift", kind, name)
-	} else if r < 0.25+0.45/max(care, 0.75) {
+	} else if r < 0.2+0.6/max(care, 0.75) {
 		to = audit + auditFixes*b.ratio("mend", kind, name)
 	}
 	return b.during(from, to)

@@ -157,9 +157,10 @@ func (r *realm) app(a app) {
 			Data: marshal(object{"name": "projects/" + r.id + "/serviceAccounts/" + email + "/keys/" + id, "keyType": "USER_MANAGED", "keyOrigin": "GOOGLE_PROVIDED", "keyAlgorithm": "KEY_ALG_RSA_2048", "validAfterTime": r.made("key/" + r.id + a.name).Format(time.RFC3339)})}
 		*r.list = append(*r.list, key)
 	}
-	for letter, make := range map[string]func(a app){"s": func(a app) { r.bucket(a, "halden-"+r.env+"-"+a.name); r.bucket(a, "halden-"+r.env+"-"+a.name+"-tmp") }, "b": r.dataset, "q": r.topics, "v": func(a app) { r.instances(a, email) }, "d": r.sql, "r": r.services, "f": r.function, "g": r.cluster, "a": r.apiKey, "m": r.memory} {
-		if a.has(letter) {
-			make(a)
+	parts := map[rune]func(a app){'s': func(a app) { r.bucket(a, "halden-"+r.env+"-"+a.name); r.bucket(a, "halden-"+r.env+"-"+a.name+"-tmp") }, 'b': r.dataset, 'q': r.topics, 'v': func(a app) { r.instances(a, email) }, 'd': r.sql, 'r': r.services, 'f': r.function, 'g': r.cluster, 'a': r.apiKey, 'm': r.memory}
+	for _, letter := range a.needs { // in this order
+		if part := parts[letter]; part != nil {
+			part(a)
 		}
 	}
 	r.put("artifactregistry", "Repository", "projects/"+r.id+"/locations/europe-west1/repositories/"+a.name, "europe-west1", object{"name": "projects/" + r.id + "/locations/europe-west1/repositories/" + a.name, "format": "DOCKER", "labels": r.labels(a, a.name)})

@@ -1,0 +1,147 @@
+package estate
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bulwarksec/bulwark/internal/replay/aws"
+)
+
+var (
+	from  = time.Date(2025, 12, 1, 12, 0, 0, 0, time.UTC)
+	until = from.AddDate(0, 6, 0)
+)
+
+// at is the estate at a part of the history.
+func at(part float64) *builder {
+	b := &builder{seed: 1, from: from, until: until}
+	b.now = b.at(part)
+	return b
+}
+
+// picture is all that the estate is at one time, as JSON, but for what AWS is
+// asked, of which it has what changes most.
+func picture(t *testing.T, b *builder) string {
+	t.Helper()
+	w := aws.NewWorld()
+	b.aws(w)
+	all := []any{b.azure(), b.google()}
+	for i := range Clusters {
+		all = append(all, b.kubernetes(&Clusters[i]))
+	}
+	for _, a := range company {
+		all = append(all, aws.All[s3types.Bucket](w, aws.Place{Account: a.id}))
+		for _, r := range awsRegions {
+			all = append(all, aws.All[ec2types.Instance](w, aws.Place{Account: a.id, Region: r}), aws.All[ec2types.SecurityGroup](w, aws.Place{Account: a.id, Region: r}))
+		}
+	}
+	data, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestSame makes the estate of one time twice.
+func TestSame(t *testing.T) {
+	for _, part := range []float64{0, 0.5, 1} {
+		if diff := cmp.Diff(picture(t, at(part)), picture(t, at(part))); diff != "" {
+			t.Errorf("at %v: two runs differ: %s", part, diff)
+		}
+	}
+	other := at(0.5)
+	other.seed = 2
+	if picture(t, at(0.5)) == picture(t, other) {
+		t.Error("two seeds make one estate")
+	}
+	if picture(t, at(0)) == picture(t, at(1)) {
+		t.Error("nothing has changed in six months")
+	}
+}
+
+// TestWay moves an estate step by step and at once: where it came from must not
+// show in what the servers hold.
+func TestWay(t *testing.T) {
+	slow, err := New(1, from, until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quick, err := New(1, from, until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 27 {
+		if err := slow.At(from.Add(until.Sub(from) * time.Duration(i) / 26)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := quick.At(until); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(slow.written, quick.written); diff != "" {
+		t.Errorf("Google's resources: %s", diff)
+	}
+	for i := range slow.clusters {
+		if diff := cmp.Diff(slow.clusters[i].objects, quick.clusters[i].objects); diff != "" {
+			t.Errorf("objects of %s: %s", slow.clusters[i].Name, diff)
+		}
+	}
+}
+
+// TestStories tells that what is to happen does.
+func TestStories(t *testing.T) {
+	accounts := func(b *builder) (keys []string) {
+		for i := range company {
+			if b.serves(&company[i]) {
+				keys = append(keys, company[i].key)
+			}
+		}
+		return keys
+	}
+	has := func(list []string, s string) bool {
+		for _, x := range list {
+			if x == s {
+				return true
+			}
+		}
+		return false
+	}
+	if first, last := accounts(at(0)), accounts(at(1)); has(first, "fennel") || !has(last, "fennel") || !has(first, "legacy-pos") || has(last, "legacy-pos") {
+		t.Errorf("accounts are %v and then %v: one is to come, and one to go", first, last)
+	}
+	payments := func(b *builder) *site {
+		for i := range company {
+			if company[i].key == "prod-payments" {
+				return &site{b, &company[i], nil, awsRegions[0]}
+			}
+		}
+		return nil
+	}
+	ledger := app{name: "ledger"}
+	if payments(at(0.5)).story("snapshot-public", ledger) || !payments(at(1)).story("snapshot-public", ledger) {
+		t.Error("the serious thing in payments is there before its time, or not after")
+	}
+}
+
+// TestSlips counts mistakes before and after the audit, by care.
+func TestSlips(t *testing.T) {
+	count := func(b *builder, care float64) (n int) {
+		for i := range 4000 {
+			if b.slip(care, "kind", b.hex(8, "thing", string(rune(i))), 0.3) {
+				n++
+			}
+		}
+		return n
+	}
+	if good, bad := count(at(0.4), 0.3), count(at(0.4), 2); good*4 > bad {
+		t.Errorf("%d mistakes where people care and %d where they do not", good, bad)
+	}
+	if before, after := count(at(audit), 1), count(at(audit+auditFixes), 1); after*5 > before*4 {
+		t.Errorf("%d mistakes before the audit and %d after it", before, after)
+	}
+}
