@@ -18,20 +18,22 @@ import (
 // whose requests the estate answers in this process.
 func demoSources(e *estate.Estate, types *bulwark.Types, now func() time.Time, key []byte) ([]pipeline.Source, error) {
 	limiter := quota.Unlimited()
+	calls := map[string]*quota.Limiter{} // counted by connector
+	counted := func(id string) *quota.Limiter { calls[id] = limiter.Fork(); return calls[id] }
 	cloud, err := aws.New(aws.Config{Organization: true, OrganizationRole: estate.Reader},
-		aws.Options{Connector: "demo-aws", Secret: &aws.Secret{AccessKeyID: estate.AWSKeyID, SecretAccessKey: estate.AWSKeySecret}, Types: types, Limiter: limiter.Fork(), HTTP: e.AWS(), Now: now, SecretKey: key})
+		aws.Options{Connector: "demo-aws", Secret: &aws.Secret{AccessKeyID: estate.AWSKeyID, SecretAccessKey: estate.AWSKeySecret}, Types: types, Limiter: counted("demo-aws"), HTTP: e.AWS(), Now: now, SecretKey: key})
 	if err != nil {
 		return nil, err
 	}
 	list := []pipeline.Source{{ID: "demo-aws", Kind: "aws", Name: "Halden Markets in AWS (demo)", Interval: 5 * time.Minute, Gatherer: &awsEstate{cloud}}}
 	tenant, err := azure.New(azure.Config{TenantID: estate.AzureTenant, ClientID: estate.AzureClient, Credential: azure.CredentialSecret, Entra: true},
-		azure.Options{Connector: "demo-azure", Secret: azure.Secret{ClientSecret: estate.AzureSecret}, Types: types, Limiter: limiter.Fork(), HTTP: e.Azure(), Now: now, SecretKey: key})
+		azure.Options{Connector: "demo-azure", Secret: azure.Secret{ClientSecret: estate.AzureSecret}, Types: types, Limiter: counted("demo-azure"), HTTP: e.Azure(), Now: now, SecretKey: key})
 	if err != nil {
 		return nil, err
 	}
 	list = append(list, pipeline.Source{ID: "demo-azure", Kind: "azure", Name: "Halden Markets in Azure (demo)", Interval: 5 * time.Minute, Gatherer: tenant})
 	google, err := gcp.New(gcp.Config{Organization: estate.GoogleOrganization, Credential: gcp.Credential{Kind: gcp.CredentialKey}},
-		gcp.Options{Connector: "demo-gcp", Secret: &gcp.Secret{File: string(e.GoogleCredential())}, Types: types, Limiter: limiter.Fork(), HTTP: e.Google(), SecretKey: key})
+		gcp.Options{Connector: "demo-gcp", Secret: &gcp.Secret{File: string(e.GoogleCredential())}, Types: types, Limiter: counted("demo-gcp"), HTTP: e.Google(), SecretKey: key})
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +41,14 @@ func demoSources(e *estate.Estate, types *bulwark.Types, now func() time.Time, k
 	for i, c := range estate.Clusters {
 		id := "demo-" + c.Name
 		cluster, err := kubernetes.New(kubernetes.Config{Name: c.Name, Server: "https://" + c.Name + ".example"},
-			kubernetes.Options{Secret: kubernetes.Secret{Token: estate.KubernetesToken}, Types: types, Limiter: limiter.Fork(), Now: now, SecretKey: key, Connector: id, Transport: e.Kubernetes(i)})
+			kubernetes.Options{Secret: kubernetes.Secret{Token: estate.KubernetesToken}, Types: types, Limiter: counted(id), Now: now, SecretKey: key, Connector: id, Transport: e.Kubernetes(i)})
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, pipeline.Source{ID: id, Kind: "kubernetes", Name: "Cluster " + c.Name + " (demo)", Interval: 10 * time.Minute, Gatherer: cluster})
 	}
 	for i, s := range list {
+		list[i].Calls = calls[s.ID].Calls
 		m := moved{e, now, s.Gatherer}
 		list[i].Gatherer = m
 		if w, ok := s.Gatherer.(pipeline.Watcher); ok {
