@@ -207,6 +207,7 @@ type Assessment struct {
 	Because   string     `json:"because,omitempty"` // why it is unhealthy, or unknown
 	Evidence  []Evidence `json:"evidence,omitempty"`
 	Instances []Instance `json:"instances,omitempty"` // empty means the asset as a whole
+	Partial   bool       `json:"-"`                   // elements beside the instances are unknown: more may be at fault
 	Queries   []string   `json:"-"`                   // what it read: asset:, rel:, fact: keys, sorted
 	Until     time.Time  `json:"-"`                   // earliest instant at which the answer can change; zero is never
 }

@@ -169,3 +169,37 @@ func TestPositionOfParameters(t *testing.T) {
 		t.Errorf("the fault of an asset of code stands at %s, want main.tf:3", got)
 	}
 }
+
+// TestPartial tells verdicts that name all that is at fault from those beside
+// which something is unknown.
+func TestPartial(t *testing.T) {
+	checks, types := load(t, "evidence.txtar")
+	s, problems := Compile(checks, types, Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, tt := range []struct {
+		pod     string
+		partial bool
+	}{
+		{`{"spec":{"template":{"spec":{"containers":[{"name":"a","securityContext":{"privileged":true}},{"name":"b","securityContext":{"privileged":true}}]}}}}`, false},
+		{`{"spec":{"template":{"spec":{"containers":[{"name":"a","securityContext":{"privileged":true}},{"name":"b","securityContext":{"privileged":{"$unknown":"denied"}}}]}}}}`, true},
+	} {
+		v, err := bulwark.DecodeJSON([]byte(tt.pod), bulwark.DecodeOptions{Names: types.Names(), Marks: true, Asset: "code:a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, a := range s.Judge(&bulwark.Asset{ID: "code:a", Type: "apps/v1/Deployment", Properties: v}, nil, time.Time{}) {
+			if a.Check == "privileged" || a.Check == "negated" {
+				found = a.State == bulwark.Unhealthy
+				if a.Partial != tt.partial {
+					t.Errorf("%s: %s is partial: %v, want %v", tt.pod, a.Check, a.Partial, tt.partial)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: the check is not unhealthy", tt.pod)
+		}
+	}
+}

@@ -24,15 +24,15 @@ func (r *rule) explain(run *expr.Run, parameters bulwark.Value, out *bulwark.Ass
 	}()
 	run.Begin(r.scope, parameters)
 	if r.when != nil {
-		if a, reads, _ := r.when.Trace(run); a != expr.True {
-			out.Evidence = evidence(run.Asset, reads, a == expr.Unknown)
+		if a, t := r.when.Trace(run); a != expr.True {
+			out.Evidence = evidence(run.Asset, t.Reads, a == expr.Unknown)
 			return
 		}
 	}
-	_, reads, culprits := r.healthy.Trace(run)
-	out.Evidence = evidence(run.Asset, reads, out.State == bulwark.Undetermined)
+	_, t := r.healthy.Trace(run)
+	out.Evidence = evidence(run.Asset, t.Reads, out.State == bulwark.Undetermined)
 	if out.State == bulwark.Unhealthy {
-		out.Instances = instances(run.Asset, culprits)
+		out.Instances, out.Partial = instances(run.Asset, t.Culprits), t.Partial
 	}
 }
 

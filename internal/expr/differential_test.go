@@ -253,7 +253,7 @@ func TestClosuresEqualCEL(t *testing.T) {
 				want = False
 			}
 			run.Begin(scope, bulwark.Value{})
-			traced, _, _ := p.Trace(run)
+			traced, _ := p.Trace(run)
 			answers[got]++
 			if got != want || traced != want {
 				t.Errorf("%s\non %s:\nclosures %v, traced %v, cel-go %v (%v)", text, doc, got, traced, want, v.r)

@@ -27,14 +27,20 @@ const maxReads = 512
 type tracer struct {
 	reads    []Read
 	culprits []Culprit
+	partial  bool // beside the culprits stand elements, or whole conditions, that are unknown
 	negated  bool
 }
 
-type traceMark struct{ reads, culprits int }
+type traceMark struct {
+	reads, culprits int
+	partial         bool
+}
 
-func (t *tracer) mark() traceMark { return traceMark{len(t.reads), len(t.culprits)} }
+func (t *tracer) mark() traceMark { return traceMark{len(t.reads), len(t.culprits), t.partial} }
 
-func (t *tracer) cut(m traceMark) { t.reads, t.culprits = t.reads[:m.reads], t.culprits[:m.culprits] }
+func (t *tracer) cut(m traceMark) {
+	t.reads, t.culprits, t.partial = t.reads[:m.reads], t.culprits[:m.culprits], m.partial
+}
 
 func (t *tracer) add(rd Read) {
 	if len(t.reads) < maxReads {
@@ -44,11 +50,11 @@ func (t *tracer) add(rd Read) {
 
 // since copies out what was noted from m on.
 func (t *tracer) since(m traceMark) tracer {
-	return tracer{reads: append([]Read(nil), t.reads[m.reads:]...), culprits: append([]Culprit(nil), t.culprits[m.culprits:]...)}
+	return tracer{reads: append([]Read(nil), t.reads[m.reads:]...), culprits: append([]Culprit(nil), t.culprits[m.culprits:]...), partial: t.partial}
 }
 
 func (t *tracer) put(part tracer) {
-	t.reads, t.culprits = append(t.reads, part.reads...), append(t.culprits, part.culprits...)
+	t.reads, t.culprits, t.partial = append(t.reads, part.reads...), append(t.culprits, part.culprits...), t.partial || part.partial
 }
 
 // explain notes why an answer is unsure when nothing read says so.
@@ -133,6 +139,7 @@ func tracedJoin(list []triFn, decides tri, every bool) triFn {
 	return func(r *Run) tri {
 		t, start := r.tr, r.tr.mark()
 		var deciding, unknown, rest tracer
+		open := false // an operand is unknown
 		answer := decides.not()
 		for _, f := range list {
 			m := t.mark()
@@ -143,6 +150,7 @@ func tracedJoin(list []triFn, decides tri, every bool) triFn {
 				answer = decides
 				deciding.put(part)
 			case got == unsure:
+				open = true
 				unknown.put(part)
 				if answer != decides {
 					answer = unsure
@@ -161,6 +169,7 @@ func tracedJoin(list []triFn, decides tri, every bool) triFn {
 		switch answer {
 		case decides:
 			t.put(deciding)
+			t.partial = t.partial || open
 		case unsure:
 			t.put(unknown)
 		default:
@@ -187,6 +196,7 @@ func tracedQuantifier(isAll bool, each valFn, slot int, f triFn, cost int) triFn
 		culprits := isAll != t.negated
 		keys, answer := keysOf(a), decides.not()
 		var deciding, unknown, rest tracer
+		open := false // an element is unknown
 		for i := range n {
 			if !r.spend(cost) {
 				return unsure
@@ -207,6 +217,7 @@ func tracedQuantifier(isAll bool, each valFn, slot int, f triFn, cost int) triFn
 					deciding.put(part)
 				}
 			case got == unsure:
+				open = true
 				unknown.put(part)
 				if answer != decides {
 					answer = unsure
@@ -219,6 +230,7 @@ func tracedQuantifier(isAll bool, each valFn, slot int, f triFn, cost int) triFn
 		switch answer {
 		case decides:
 			t.put(deciding)
+			t.partial = t.partial || open
 		case unsure:
 			t.put(unknown)
 		default:
@@ -243,21 +255,29 @@ func culprit(el val, i int, reads []Read) Culprit {
 	return c
 }
 
-// Trace evaluates a condition again, noting what decides it: the properties
-// read by the branches that matter, and the elements at fault.
-func (p *Program) Trace(r *Run) (a Answer, reads []Read, culprits []Culprit) {
+// Traced is what decided a condition: the properties read by the branches that
+// matter, and the elements at fault. Partial says that beside these stand
+// elements or conditions that are unknown, so that more may be at fault.
+type Traced struct {
+	Reads    []Read
+	Culprits []Culprit
+	Partial  bool
+}
+
+// Trace evaluates a condition again, noting what decides it.
+func (p *Program) Trace(r *Run) (Answer, Traced) {
 	r.tr = &tracer{}
 	defer func() { r.tr = nil }()
 	v := p.traced(r)
-	reads, culprits = r.tr.reads, r.tr.culprits
+	out := Traced{r.tr.reads, r.tr.culprits, r.tr.partial}
 	switch v.truth() {
 	case yes:
-		return True, reads, culprits
+		return True, out
 	case no:
-		return False, reads, culprits
+		return False, out
 	}
 	if !r.tr.told(traceMark{}) && v.class() == cUnknown {
-		reads = append(reads, Read{Reason: v.reason()})
+		out.Reads = append(out.Reads, Read{Reason: v.reason()})
 	}
-	return Unknown, reads, culprits
+	return Unknown, out
 }

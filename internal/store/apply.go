@@ -176,6 +176,9 @@ func (s *Store) prepareVerdict(it *item) {
 	for i := range list {
 		if list[i].State == bulwark.Unhealthy {
 			severities = append(severities, byte(s.severity(it.checks[i])))
+			if list[i].Partial { // and so does whether all instances are known
+				severities = append(severities, 0xff)
+			}
 		}
 	}
 	it.vsum = sumOf(it.states, it.evidence, packHashes(it.asks), due[:], severities)

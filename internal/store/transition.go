@@ -112,6 +112,9 @@ func (b *batch) transition(ctx context.Context, it *item, asset int64, have []*f
 		if a.State != bulwark.Unhealthy {
 			continue
 		}
+		if a.Partial { // what is not among the instances may still be at fault
+			states[rule] = bulwark.Undetermined
+		}
 		keys := []bulwark.Instance{{}}
 		if len(a.Instances) > 0 {
 			keys = a.Instances[:min(len(a.Instances), maxInstances)]

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,12 +40,6 @@ func TestHostileAWS(t *testing.T) {
 	}
 	t.Logf("figure: %d faults, %d calls", len(faults), calls)
 }
-
-// resolvedWrongly is the check that has a finding for each region of an account.
-// While one region does not answer and another is still unhealthy, the engine
-// names only the other, and the first one's finding is resolved: a fault that is
-// known and not mended yet. It opens again with the next run.
-const resolvedWrongly = "aws/iam/access_analyzer "
 
 func hostile(t *testing.T, loaded *pipeline.Loaded, file string, rules []replay.Rule) (calls int) {
 	st, err := store.Open(t.Context(), file, store.Options{})
@@ -98,14 +91,7 @@ func hostile(t *testing.T, loaded *pipeline.Loaded, file string, rules []replay.
 	if lost := without(assets, a); len(lost) > 0 {
 		t.Errorf("%d assets are gone, such as %s", len(lost), lost[0])
 	}
-	lost := without(findings, f)
-	for _, id := range lost {
-		if strings.HasPrefix(id, resolvedWrongly) {
-			t.Logf("known fault: resolved by what could not be read: %s", id)
-		}
-	}
-	lost = slices.DeleteFunc(lost, func(id string) bool { return strings.HasPrefix(id, resolvedWrongly) })
-	if len(lost) > 0 {
+	if lost := without(findings, f); len(lost) > 0 {
 		t.Errorf("%d findings are resolved: %s", len(lost), lost)
 	}
 	if r := collect(nil, true); len(r.Gaps) > 0 {

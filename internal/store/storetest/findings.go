@@ -62,6 +62,39 @@ func testFindingLife(t *testing.T, open Open) {
 	}
 }
 
+// testPartial holds findings whose part of an asset could not be judged to be
+// unverified, not resolved, and to be resolved once it could, though nothing
+// else of the verdict differs.
+func testPartial(t *testing.T, open Open) {
+	c := newClock()
+	s := open(options(c))
+	a := asset(t, scopeA, "a", `{}`)
+	for _, st := range []struct {
+		name    string
+		keys    []string
+		partial bool
+		want    []string
+	}{
+		{"both_seen", []string{"p1", "p2"}, false, []string{"a t/a p1 open", "a t/a p2 open"}},
+		{"one_not_seen", []string{"p2"}, true, []string{"a t/a p1 open unverified", "a t/a p2 open"}},
+		{"both_seen_again", []string{"p1", "p2"}, false, []string{"a t/a p1 open", "a t/a p2 open"}},
+		{"not_seen_again", []string{"p2"}, true, []string{"a t/a p1 open unverified", "a t/a p2 open"}},
+		{"mended", []string{"p2"}, false, []string{"a t/a p1 resolved", "a t/a p2 open"}},
+	} {
+		c.advance(time.Hour)
+		v := verdict(a, s.Revision(), unhealthy)
+		v.Assessments[0].Partial = st.partial
+		for _, k := range st.keys {
+			v.Assessments[0].Instances = append(v.Assessments[0].Instances, bulwark.Instance{Key: k})
+		}
+		apply(t, s, v)
+		if diff := cmp.Diff(st.want, findings(t, s, bulwark.FindingQuery{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", st.name, diff)
+		}
+		sound(t, s)
+	}
+}
+
 func testEqual(t *testing.T, open Open) {
 	s := open(options(newClock()))
 	a := asset(t, scopeA, "a", `{}`)

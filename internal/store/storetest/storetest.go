@@ -23,7 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) Open) {
 		run  func(t *testing.T, open Open)
 	}{
 		{"assets", testAssets}, {"asset_lists", testAssetLists}, {"hostile_texts", testHostileTexts},
-		{"findings_live", testFindingLife}, {"equal_writes_nothing", testEqual}, {"older_revision_is_dropped", testOlder},
+		{"findings_live", testFindingLife}, {"partial_keeps", testPartial}, {"equal_writes_nothing", testEqual}, {"older_revision_is_dropped", testOlder},
 		{"marks", testMarks}, {"changed_meanwhile", testMeanwhile}, {"judged_too_late", testJudgedTooLate}, {"gone_and_back", testGone}, {"failed_listing", testFailedListing},
 		{"moved", testMoved}, {"history", testHistory}, {"exemptions", testExemptions}, {"finding_lists", testFindingLists}, {"many_findings", testManyFindings},
 		{"assessments", testAssessments}, {"gaps", testGaps}, {"people", testPeople}, {"audit", testAudit}, {"secrets", testSecrets},
