@@ -11,6 +11,7 @@ import (
 	"github.com/bulwarksec/bulwark/internal/provider/gcp"
 	"github.com/bulwarksec/bulwark/internal/provider/kubernetes"
 	"github.com/bulwarksec/bulwark/internal/quota"
+	replayaws "github.com/bulwarksec/bulwark/internal/replay/aws"
 	"github.com/bulwarksec/bulwark/internal/replay/estate"
 )
 
@@ -20,7 +21,7 @@ func demoSources(e *estate.Estate, types *bulwark.Types, now func() time.Time, k
 	limiter := quota.Unlimited()
 	calls := map[string]*quota.Limiter{} // counted by connector
 	counted := func(id string) *quota.Limiter { calls[id] = limiter.Fork(); return calls[id] }
-	cloud, err := aws.New(aws.Config{Organization: true, OrganizationRole: estate.Reader},
+	cloud, err := aws.New(aws.Config{Organization: true, OrganizationRole: estate.Reader, Exclude: replayaws.NotServed()},
 		aws.Options{Connector: "demo-aws", Secret: &aws.Secret{AccessKeyID: estate.AWSKeyID, SecretAccessKey: estate.AWSKeySecret}, Types: types, Limiter: counted("demo-aws"), HTTP: e.AWS(), Now: now, SecretKey: key})
 	if err != nil {
 		return nil, err
