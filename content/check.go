@@ -82,11 +82,11 @@ func (d *decoder) checkShape(l *loader, c *bulwark.Check, v bulwark.Value) {
 	}
 	for _, id := range c.Assets {
 		if l.index.Get(id) == nil && len(l.index.InGroup(id)) == 0 {
-			d.fail(v.Get("asset"), didYouMean(id, typeIDs(l.index)), "asset %q is neither a type nor a group", id)
+			d.fail(v.Get("asset"), DidYouMean(id, typeIDs(l.index)), "asset %q is neither a type nor a group", id)
 		}
 	}
 	if _, ok := bulwark.ControlByID(c.Control); !ok && c.Control != "" && c.Control != "none" {
-		d.fail(v.Get("control"), didYouMean(c.Control, controlIDs()), "control %q is not known", c.Control)
+		d.fail(v.Get("control"), DidYouMean(c.Control, controlIDs()), "control %q is not known", c.Control)
 	}
 	if c.Control == "none" {
 		c.Control = ""

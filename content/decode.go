@@ -33,7 +33,7 @@ func (d *decoder) fields(v bulwark.Value, what string, readers map[string]func(b
 			for k := range readers {
 				keys = append(keys, k)
 			}
-			d.fail(c, didYouMean(name, keys), "%s has no key %q", what, name)
+			d.fail(c, DidYouMean(name, keys), "%s has no key %q", what, name)
 			continue
 		}
 		read(c)
@@ -131,9 +131,12 @@ func (d *decoder) require(at bulwark.Value, what string, texts map[string]string
 	}
 }
 
-// didYouMean returns a mend that names the nearest of the candidates, or all
-// of them when none is near.
-func didYouMean(got string, candidates []string) string {
+// DidYouMean returns a mend that names the nearest of the candidates, or all
+// of them when none is near and they are not many. It sorts the candidates.
+func DidYouMean(got string, candidates []string) string {
+	if len(candidates) == 0 {
+		return "there is none"
+	}
 	slices.Sort(candidates)
 	best, bestDistance := "", 1+len(got)/2
 	for _, c := range candidates {

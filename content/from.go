@@ -188,7 +188,7 @@ func (l *loader) checkStandards(c *Content) {
 				kept := k.Checks[:0]
 				for _, id := range k.Checks {
 					if now[id] == "" {
-						l.report(bulwark.Problem{File: k.Position.File, Line: k.Position.Line, Message: "control " + k.ID + " names check " + id + ", which has no file", Mend: didYouMean(id, ids)})
+						l.report(bulwark.Problem{File: k.Position.File, Line: k.Position.Line, Message: "control " + k.ID + " names check " + id + ", which has no file", Mend: DidYouMean(id, ids)})
 						continue
 					}
 					kept = append(kept, now[id])

@@ -60,7 +60,7 @@ func (d *decoder) properties(v bulwark.Value) []bulwark.Property {
 			d.str(&kind)(c)
 		}
 		if !slices.Contains(kinds, kind) {
-			d.fail(c, didYouMean(kind, slices.Clone(kinds)), "kind %q of %s is not known", kind, name)
+			d.fail(c, DidYouMean(kind, slices.Clone(kinds)), "kind %q of %s is not known", kind, name)
 		}
 		if !propertyPattern.MatchString(name) {
 			d.fail(c, "write a.b[].c or a.labels{}", "property path %q is malformed", name)
@@ -134,11 +134,11 @@ func (l *loader) checkReferences(types []*bulwark.Type) {
 		for _, r := range t.References {
 			at := bulwark.Problem{File: r.Position.File, Line: r.Position.Line}
 			if l.index.Get(r.To) == nil {
-				at.Message, at.Mend = "reference "+r.Name+" names type "+r.To+", which has no file", didYouMean(r.To, typeIDs(l.index))
+				at.Message, at.Mend = "reference "+r.Name+" names type "+r.To+", which has no file", DidYouMean(r.To, typeIDs(l.index))
 				l.report(at)
 			}
 			if !slices.Contains(paths, r.Property) {
-				at.Message, at.Mend = "reference "+r.Name+" names property "+r.Property+", which the type lacks", didYouMean(r.Property, paths)
+				at.Message, at.Mend = "reference "+r.Name+" names property "+r.Property+", which the type lacks", DidYouMean(r.Property, paths)
 				l.report(at)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/content"
 	"github.com/bulwarksec/bulwark/internal/api"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/quota"
@@ -113,7 +114,7 @@ func printTemplate(w io.Writer, k bulwark.ConnectorKind, name string) error {
 		}
 		names = append(names, t.Name)
 	}
-	return fmt.Errorf("--template %q: %w: %s", name, bulwark.ErrInvalid, didYouMean(name, names))
+	return fmt.Errorf("--template %q: %w: %s", name, bulwark.ErrInvalid, content.DidYouMean(name, names))
 }
 
 // writeTemplates tells of the templates and, when asked, writes them.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/content"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/quota"
 )
@@ -119,7 +120,7 @@ func kindOf(name string) (*kind, error) {
 		for i, k := range providers {
 			names[i] = k.name
 		}
-		return nil, fmt.Errorf("%w: no connector is of kind %q: %s", bulwark.ErrInvalid, name, didYouMean(name, names))
+		return nil, fmt.Errorf("%w: no connector is of kind %q: %s", bulwark.ErrInvalid, name, content.DidYouMean(name, names))
 	}
 	return providers[i], nil
 }

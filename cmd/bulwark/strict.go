@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/content"
 )
 
 // decodeStrict decodes JSON of a configuration into a struct. A field that the
@@ -66,7 +67,7 @@ func checkFields(name string, data json.RawMessage, t reflect.Type) error {
 	slices.Sort(keys)
 	for _, key := range keys {
 		if types[key] == nil {
-			return fmt.Errorf("%w: %s.%s is no field: %s", bulwark.ErrInvalid, name, key, didYouMean(key, names))
+			return fmt.Errorf("%w: %s.%s is no field: %s", bulwark.ErrInvalid, name, key, content.DidYouMean(key, names))
 		}
 		if err := checkFields(name+"."+key, have[key], types[key]); err != nil {
 			return err
@@ -146,43 +147,4 @@ func wordFor(t reflect.Type) string {
 	default:
 		return "a " + w
 	}
-}
-
-// didYouMean names the nearest of the candidates, or all when none is near.
-func didYouMean(got string, candidates []string) string {
-	best, distance := "", max(1, len(got)/3)
-	for _, c := range candidates {
-		if n := edits(strings.ToLower(got), strings.ToLower(c)); n <= distance && (best == "" || n < distance) {
-			best, distance = c, n
-		}
-	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %s?", best)
-	}
-	if len(candidates) == 0 {
-		return "there is none"
-	}
-	return "want one of " + strings.Join(slices.Sorted(slices.Values(candidates)), ", ")
-}
-
-// edits is the number of letters to insert, delete or replace between two
-// texts.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

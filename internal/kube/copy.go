@@ -1,9 +1,6 @@
 package kube
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -98,7 +95,7 @@ func (c *Copier) add(v bulwark.Value, paths []Path, secret string) {
 		c.b.Null()
 	default:
 		if secret != "" {
-			c.b.Secret(secret, c.digest(v.String()))
+			c.b.Secret(secret, bulwark.SecretDigest(c.Key, v.String()))
 			return
 		}
 		c.b.Copy(v)
@@ -118,7 +115,7 @@ func (c *Copier) members(v bulwark.Value, paths []Path, secret string) {
 
 func (c *Copier) text(text, secret string) {
 	if secret != "" && text != "" {
-		c.b.Secret(secret, c.digest(text))
+		c.b.Secret(secret, bulwark.SecretDigest(c.Key, text))
 		return
 	}
 	if c.Unknown != nil {
@@ -148,17 +145,4 @@ func narrow(paths []Path, name, any, secret string) (below []Path, kind string, 
 		}
 	}
 	return slices.Clip(below), secret, false
-}
-
-func (c *Copier) digest(text string) string { return Digest(c.Key, text) }
-
-// Digest returns the keyed digest by which two equal secrets are known to be
-// equal, or "" without a key.
-func Digest(key []byte, text string) string {
-	if len(key) == 0 {
-		return ""
-	}
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(text))
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }

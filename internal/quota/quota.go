@@ -78,7 +78,7 @@ type adaptive struct {
 
 // NewLimiter returns a limiter over the quotas of quotas.yaml.
 func NewLimiter() *Limiter {
-	return &Limiter{buckets: map[Key]*adaptive{}, now: time.Now, sleep: sleep, limits: For}
+	return &Limiter{buckets: map[Key]*adaptive{}, now: time.Now, sleep: Sleep, limits: For}
 }
 
 // Fork returns a limiter that shares the buckets and counts calls of its own.
@@ -141,7 +141,8 @@ func (l *Limiter) bucket(k Key) *adaptive {
 	return b
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d, or until ctx ends and then returns its error.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

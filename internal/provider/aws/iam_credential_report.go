@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/quota"
 )
 
 // A credential report is made within seconds, and kept for four hours.
@@ -44,23 +45,12 @@ func (s *session) credentialReport(ctx context.Context) (credentialReport, error
 				return credentialReport{}, err
 			}
 			if made.State != types.ReportStateTypeComplete {
-				if err := wait(ctx, s.estate.backoff(min(try+3, 6))); err != nil {
+				if err := quota.Sleep(ctx, s.estate.backoff(min(try+3, 6))); err != nil {
 					return credentialReport{}, err
 				}
 			}
 		}
 	})
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // readReport reads the report's CSV. Columns keep their names; true and false

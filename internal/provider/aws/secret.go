@@ -1,9 +1,6 @@
 package aws
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
@@ -64,7 +61,7 @@ func (m *masker) add(v bulwark.Value, paths []secretPath, secret string) {
 		if v.Kind() != bulwark.String {
 			text = v.String()
 		}
-		m.b.Secret(secret, m.digest(text))
+		m.b.Secret(secret, bulwark.SecretDigest(m.key, text))
 	}
 }
 
@@ -80,13 +77,4 @@ func (m *masker) child(v bulwark.Value, name, any string, paths []secretPath, se
 		}
 	}
 	m.add(v, below, secret)
-}
-
-func (m *masker) digest(text string) string {
-	if len(m.key) == 0 {
-		return ""
-	}
-	h := hmac.New(sha256.New, m.key)
-	h.Write([]byte(text))
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }

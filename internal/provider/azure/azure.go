@@ -91,7 +91,7 @@ func New(config Config, o Options) (*Estate, error) {
 		o.Limiter = quota.NewLimiter()
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = quota.Sleep
 	}
 	if o.Connector == "" {
 		o.Connector = "azure"

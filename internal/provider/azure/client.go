@@ -268,14 +268,3 @@ func (c *client) noteQuota(service string, h http.Header) {
 	}
 	c.resume[service] = c.now().Add(d)
 }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}

@@ -1,9 +1,6 @@
 package azure
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"regexp"
 	"slices"
 	"strings"
@@ -276,13 +273,13 @@ func (w *writer) value(v bulwark.Value, name string, s *shape, secret string) {
 			secret = "unlisted"
 		}
 		if secret != "" && v.Text() != "" {
-			w.b.Secret(secret, w.digest(v.Text()))
+			w.b.Secret(secret, bulwark.SecretDigest(w.key, v.Text()))
 			return
 		}
 		w.b.String(v.Text())
 	case bulwark.Bool, bulwark.Int, bulwark.Float:
 		if secret != "" {
-			w.b.Secret(secret, w.digest(v.String()))
+			w.b.Secret(secret, bulwark.SecretDigest(w.key, v.String()))
 			return
 		}
 		w.b.Copy(v)
@@ -294,13 +291,3 @@ func (w *writer) value(v bulwark.Value, name string, s *shape, secret string) {
 // secretName is how texts are called that hold secrets in resource providers
 // which tell them.
 var secretName = regexp.MustCompile(`(?i)(password|passphrase|client_?secret|private_?key|access_?key|account_?key|shared_?key|primary_?key|secondary_?key|api_?key|sas_?token|connection_?string)$`)
-
-// digest is the keyed digest by which equal secrets are told.
-func (w *writer) digest(text string) string {
-	if len(w.key) == 0 {
-		return ""
-	}
-	h := hmac.New(sha256.New, w.key)
-	h.Write([]byte(text))
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}

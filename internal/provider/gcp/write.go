@@ -1,9 +1,6 @@
 package gcp
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"regexp"
 	"strconv"
 	"strings"
@@ -120,7 +117,7 @@ func (w *writer) copy(v bulwark.Value, name string, s *shape, secret string) {
 		w.b.Copy(v)
 	default:
 		if secret != "" {
-			w.b.Secret(secret, w.digest(scalar(v)))
+			w.b.Secret(secret, bulwark.SecretDigest(w.key, scalar(v)))
 			return
 		}
 		w.b.Copy(v)
@@ -133,7 +130,7 @@ func (w *writer) text(text, name string, s *shape, secret string) {
 	}
 	switch {
 	case secret != "" && text != "":
-		w.b.Secret(secret, w.digest(text))
+		w.b.Secret(secret, bulwark.SecretDigest(w.key, text))
 	case w.lower[name]:
 		w.b.String(strings.ToLower(text))
 	default:
@@ -149,16 +146,6 @@ func scalar(v bulwark.Value) string {
 		return strconv.FormatInt(v.Int(), 10)
 	}
 	return strconv.FormatFloat(v.Float(), 'g', -1, 64)
-}
-
-// digest is the keyed digest by which equal secrets are told.
-func (w *writer) digest(text string) string {
-	if len(w.key) == 0 {
-		return ""
-	}
-	h := hmac.New(sha256.New, w.key)
-	h.Write([]byte(text))
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // set writes a member that is a text, unless it is empty.

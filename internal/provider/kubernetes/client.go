@@ -48,18 +48,7 @@ func newClient(h *http.Client, cfg *rest.Config, o Options) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes: %w: server %q: %w", bulwark.ErrInvalid, cfg.Host, err)
 	}
-	return &client{http: h, base: base, limiter: o.Limiter, key: quota.Key{Provider: "kubernetes", Scope: base.Host, Service: "api"}, sleep: sleep}, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return &client{http: h, base: base, limiter: o.Limiter, key: quota.Key{Provider: "kubernetes", Scope: base.Host, Service: "api"}, sleep: quota.Sleep}, nil
 }
 
 // A request is one call. needs is the permission that it takes, as gaps and

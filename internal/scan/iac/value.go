@@ -1,9 +1,6 @@
 package iac
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"math/big"
 	"regexp"
 	"strings"
@@ -71,7 +68,7 @@ func (w *valueWriter) add(n *tf.Node, name string, p *propNode) {
 			if n.Kind == tf.Symbolic {
 				text = n.Text
 			}
-			b.Secret(kind, digestSecret(w.opts.key, text))
+			b.Secret(kind, bulwark.SecretDigest(w.opts.key, text))
 			return
 		}
 	}
@@ -115,16 +112,6 @@ func (w *valueWriter) add(n *tf.Node, name string, p *propNode) {
 		}
 		b.End()
 	}
-}
-
-// digestSecret is the keyed digest by which equal secrets are told.
-func digestSecret(key []byte, text string) string {
-	if len(key) == 0 {
-		return ""
-	}
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(text))
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // fromValue turns a value back into a tree.
