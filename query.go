@@ -97,12 +97,15 @@ type GapQuery struct {
 	Connectors []string
 	Needs      []string // permissions or changes that would mend them
 	Text       string   // in where or why
+	ID         string   // just this one
 	Page
 }
 
-// GapRow is a gap in a list.
+// GapRow is a gap in a list. Its ID is made by the store of its connector,
+// scope, what, where and why, and lasts as long as the gap does.
 type GapRow struct {
 	Gap
+	ID        string    `json:"id,omitempty"`
 	Connector string    `json:"connector,omitempty"`
 	Scope     string    `json:"scope,omitempty"`
 	At        time.Time `json:"at,omitzero"`

@@ -16,6 +16,7 @@ type Gaps struct {
 	What      []string `query:"what"`
 	Connector []string `query:"connector"`
 	Needs     []string `query:"needs" doc:"permissions or changes that would mend them"`
+	ID        string   `query:"id" maxLength:"32" doc:"just this one"`
 }
 
 // GapPermissions is the question for what gaps need.
@@ -40,7 +41,7 @@ var (
 			if err != nil {
 				return nil, err
 			}
-			q := bulwark.GapQuery{Scopes: scopes, What: in.What, Connectors: in.Connector, Needs: in.Needs, Text: in.Text, Page: in.page()}
+			q := bulwark.GapQuery{Scopes: scopes, What: in.What, Connectors: in.Connector, Needs: in.Needs, Text: in.Text, ID: in.ID, Page: in.page()}
 			rows, next, err := s.Store.Gaps(ctx, q)
 			if err != nil {
 				return nil, err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
@@ -85,15 +86,25 @@ func (s *Store) EndGapsOf(ctx context.Context, connector, what string) error {
 	return nil
 }
 
+// gapID is the public id of a gap's row.
+func gapID(hash int64) string { return fmt.Sprintf("g%016x", uint64(hash)) }
+
 // gapFilter is the condition of a query for gaps as g.
-func gapFilter(q bulwark.GapQuery) *filter {
+func gapFilter(q bulwark.GapQuery) (*filter, error) {
 	f := &filter{}
+	if q.ID != "" {
+		hash, err := strconv.ParseUint(strings.TrimPrefix(q.ID, "g"), 16, 64)
+		if err != nil || gapID(int64(hash)) != q.ID {
+			return nil, fmt.Errorf("%w: %q is no id of a gap", bulwark.ErrInvalid, q.ID)
+		}
+		f.add("g.hash = ?", int64(hash))
+	}
 	f.scopes("g.scope", q.Scopes)
 	in(f, "g.what", q.What)
 	f.words("g.connector", q.Connectors)
 	in(f, "g.needs", q.Needs)
 	f.text(q.Text, "g.place", "g.why")
-	return f
+	return f, nil
 }
 
 // Gaps returns a page of gaps, by what they are and where. They sort by what,
@@ -103,15 +114,18 @@ func (s *Store) Gaps(ctx context.Context, q bulwark.GapQuery) ([]bulwark.GapRow,
 	if err != nil {
 		return nil, "", fmt.Errorf("store: list gaps: %w", err)
 	}
-	f := gapFilter(q)
+	f, err := gapFilter(q)
+	if err != nil {
+		return nil, "", fmt.Errorf("store: list gaps: %w", err)
+	}
 	var list []bulwark.GapRow
 	var ids []int64
-	text := "SELECT g.id, g.connector, g.scope, g.what, g.place, g.why, g.needs, g.at FROM gaps g " + sel.clause(f)
+	text := "SELECT g.id, g.hash, g.connector, g.scope, g.what, g.place, g.why, g.needs, g.at FROM gaps g " + sel.clause(f)
 	err = each(ctx, s.r, text, f.args, func(r rows) error {
-		var id, connector, scope, at int64
+		var id, hash, connector, scope, at int64
 		var g bulwark.GapRow
-		err := r.Scan(&id, &connector, &scope, &g.What, &g.Where, &g.Why, &g.Needs, &at)
-		g.Connector, g.Scope, g.At = s.word(connector), s.pathOf(scope), instant(at)
+		err := r.Scan(&id, &hash, &connector, &scope, &g.What, &g.Where, &g.Why, &g.Needs, &at)
+		g.ID, g.Connector, g.Scope, g.At = gapID(hash), s.word(connector), s.pathOf(scope), instant(at)
 		ids, list = append(ids, id), append(list, g)
 		return err
 	})
@@ -139,9 +153,12 @@ const maxNeeds = 200
 // GapFacets counts the gaps that q selects, its page ignored, by what,
 // connector and needs (those that name none left out), and together.
 func (s *Store) GapFacets(ctx context.Context, q bulwark.GapQuery) (map[string][]bulwark.Facet, int64, error) {
-	f := gapFilter(q)
+	f, err := gapFilter(q)
+	if err != nil {
+		return nil, 0, fmt.Errorf("store: count gaps: %w", err)
+	}
 	counts, total := facets{}, int64(0)
-	err := each(ctx, s.r, "SELECT g.what, g.connector, g.needs, COUNT(*) FROM gaps g WHERE "+f.where()+" GROUP BY g.what, g.connector, g.needs", f.args, func(r rows) error {
+	err = each(ctx, s.r, "SELECT g.what, g.connector, g.needs, COUNT(*) FROM gaps g WHERE "+f.where()+" GROUP BY g.what, g.connector, g.needs", f.args, func(r rows) error {
 		var what, needs string
 		var connector, n int64
 		err := r.Scan(&what, &connector, &needs, &n)

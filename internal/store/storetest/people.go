@@ -46,6 +46,12 @@ func testGaps(t *testing.T, open Open) {
 	if err != nil || len(rows) != 1 || next != "" || rows[0].Connector != "c2" {
 		t.Errorf("second page = %+v, %q, %v", rows, next, err)
 	}
+	if one, _, err := s.Gaps(ctx(t), bulwark.GapQuery{ID: rows[0].ID}); err != nil || len(one) != 1 || !cmp.Equal(one[0], rows[0]) {
+		t.Errorf("Gaps of id %q = %+v, %v, want it alone", rows[0].ID, one, err)
+	}
+	if _, _, err := s.Gaps(ctx(t), bulwark.GapQuery{ID: "x"}); !errors.Is(err, bulwark.ErrInvalid) {
+		t.Errorf("Gaps of id x: %v, want invalid", err)
+	}
 	for _, tt := range []struct {
 		q    bulwark.GapQuery
 		want int64

@@ -201,6 +201,11 @@ export function useGaps(f: Filter, sort?: string) {
   return useList("gaps", "/gaps", { scope: useScope(), text: f.text, what: joined(f, "what"), connector: joined(f, "connector"), needs: joined(f, "needs"), sort });
 }
 
+/** useGap reads one gap, wherever it is; null when there is none. */
+export function useGap(id: string) {
+  return useOne("gaps", "/gaps", { id }, { pick: (d) => itemsOf<t.Gap>(d)[0] ?? null });
+}
+
 /** useNeeds tells what each connector lacks, with the policy that gives it. */
 export function useNeeds() {
   return useOne("gaps", "/gaps/permissions", { scope: useScope() }, { pick: (d) => itemsOf<t.ConnectorNeeds>(d) });

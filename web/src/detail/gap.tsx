@@ -1,6 +1,6 @@
 // A gap: what could not be read, what that weakens, and what would mend it.
 import { Link } from "@tanstack/react-router";
-import { useGaps, useNeeds } from "../api/queries";
+import { useGap, useNeeds } from "../api/queries";
 import type { Gap } from "../api/types";
 import { OneTemplate } from "../pages/parts/access";
 import { Bones, Empty, Failed } from "../ui/answers";
@@ -8,25 +8,21 @@ import { Copy } from "../ui/code";
 import { Facts } from "../ui/page";
 import { ago, moment } from "../ui/text";
 import { useKept } from "../ui/url";
-import { gapID, readGapID } from "./gapid";
 import "./detail.css";
 import "../theme/more.css";
 
 export default function GapDetail({ id, alone }: { id: string; alone?: boolean }) {
-  const { connector, what, where } = readGapID(id);
-  const tokens = [{ key: "what", values: [what] }, ...(connector ? [{ key: "connector", values: [connector] }] : [])];
-  const list = useGaps({ text: where.slice(0, 200), tokens });
-  if (list.isPending) return <Bones rows={8} />;
-  if (list.isError) return <Failed error={list.error} what="this gap" retry={() => void list.refetch()} />;
-  const gap = list.data.pages.flatMap((p) => p.items).find((g) => gapID(g) === id);
-  if (!gap) {
+  const gap = useGap(id);
+  if (gap.isPending) return <Bones rows={8} />;
+  if (gap.isError) return <Failed error={gap.error} what="this gap" retry={() => void gap.refetch()} />;
+  if (!gap.data) {
     return (
-      <Empty why="good" title="This gap is not there any more">
-        It was read since, or its connector was removed.
+      <Empty why="filtered" title="This gap is not there any more">
+        It was read since, its reason changed, or its connector was removed.
       </Empty>
     );
   }
-  return <Whole g={gap} alone={alone} />;
+  return <Whole g={gap.data} alone={alone} />;
 }
 
 const weakens: Record<string, string> = {

@@ -138,6 +138,10 @@ function Steps({ kind, stored }: { kind: ConnectorKind; stored?: Connector }) {
   const step = steps[at]!;
   const go = (i: number) => set({ step: i > 0 ? steps[i]!.id : undefined });
   useEffect(() => document.querySelector<HTMLElement>(".wiz-title")?.focus({ preventScroll: true }), [step.id]);
+  const change = (d: Draft) => {
+    setDraft(d);
+    setProbes(undefined); // they were of another configuration
+  };
   const tried = (): TriedConnector => ({ ...(stored ? { id: stored.id } : { kind: kind.kind }), ...bodyOf(kind, draft) });
 
   return (
@@ -175,7 +179,7 @@ function Steps({ kind, stored }: { kind: ConnectorKind; stored?: Connector }) {
               {step.label}
             </h2>
             <p className="wiz-lead">{step.lead}</p>
-            {step.id === "configure" && <Fields kind={kind} draft={draft} wrong={wrong} onChange={setDraft} hasSecret={stored?.hasSecret} />}
+            {step.id === "configure" && <Fields kind={kind} draft={draft} wrong={wrong} onChange={change} hasSecret={stored?.hasSecret} />}
             {step.id === "access" && <Templates of={kind.templates ?? []} />}
             {step.id === "check" && <Permissions of={tried()} onAnswer={setProbes} />}
             {step.id === "plan" && <Plan of={tried()} />}
@@ -201,12 +205,20 @@ function missing(wrong: Record<string, string>): string {
   return `Needed to go on: ${names.join(", ")}.`;
 }
 
+/** Tried tells in a line how the permissions answered. */
+function Tried({ of }: { of: Probes }) {
+  const { denied = 0, unreachable = 0, untried = 0 } = of.counts;
+  if (denied > 0) return <span className="c-unknown">{count(denied)} denied: unknown, never passed</span>;
+  if (unreachable > 0 || of.problem) return <span className="c-unknown">not all answered: what they are for may be unknown</span>;
+  if (untried > 0 || !of.whole) return <span className="muted">none denied; not all could be tried</span>;
+  return <>all allowed</>;
+}
+
 function Save({ kind, draft, stored, probes }: { kind: ConnectorKind; draft: Draft; stored?: Connector; probes?: Probes }) {
   const save = useSaveConnector(stored?.id);
   const navigate = useNavigate();
   const kept = useKept();
   const body = bodyOf(kind, draft);
-  const denied = probes?.counts.denied ?? 0;
   const submit = () => {
     const common = { name: draft.name.trim(), interval: draft.interval, ...body };
     save.mutate(stored ? common : { kind: kind.kind, ...common }, { onSuccess: (c) => void navigate({ to: "/connectors", search: kept({ open: `connector:${c.id}` }) }) });
@@ -219,7 +231,7 @@ function Save({ kind, draft, stored, probes }: { kind: ConnectorKind; draft: Dra
           ["Name", draft.name],
           ["Read", intervals.find((i) => i.value === draft.interval)?.label ?? draft.interval],
           ["Secret", body.secret ? "sealed when saved" : stored?.hasSecret ? "the sealed one is kept" : kind.secret?.length ? "none: the server's own credentials" : undefined],
-          ["Permissions", probes && (denied > 0 ? <span className="c-unknown">{count(denied)} denied: unknown, never passed</span> : "none denied")],
+          ["Permissions", probes && <Tried of={probes} />],
         ]}
       />
       {Object.keys(body.config).length > 0 && <pre className="wiz-config">{JSON.stringify(body.config, null, 2)}</pre>}

@@ -3,7 +3,6 @@ import { IconEyeQuestion } from "@tabler/icons-react";
 import { useGaps } from "../api/queries";
 import type { Facet, Gap } from "../api/types";
 import type { Page } from "../frame/page";
-import { gapID } from "../detail/gapid";
 import type { Field } from "../ui/filter";
 import type { Column } from "../ui/grid";
 import { ListPage } from "../ui/listpage";
@@ -91,8 +90,8 @@ function GapList() {
       fields={fields}
       answer={(_, total) => (total === 0 ? "Everything that was asked for could be read." : <>In <strong>{some(total, "place")}</strong> something could not be read; what depends on it is unknown, never passed.</>)}
       columns={columns}
-      id={gapID}
-      onOpen={(g, replace) => open.show("gap", gapID(g), { replace })}
+      id={(g) => g.id ?? ""}
+      onOpen={(g, replace) => open.show("gap", g.id ?? "", { replace })}
       openID={open.kind === "gap" ? open.id : undefined}
       rowHeight={54}
       actions={<Switch />}
