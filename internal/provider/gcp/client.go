@@ -199,7 +199,7 @@ func (c *client) once(ctx context.Context, k call, object, method, path string, 
 func (c *client) send(req *http.Request, k call, object string) (v bulwark.Value, after time.Duration, err error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
-		if errors.Is(err, provider.ErrRedirect) {
+		if errors.Is(err, provider.ErrRedirect) || errors.Is(err, provider.ErrTooLarge) {
 			return v, 0, &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: k.String(), Object: object, Err: err}
 		}
 		return v, 0, err

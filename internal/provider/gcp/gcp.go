@@ -58,6 +58,7 @@ type Options struct {
 	HTTP      http.RoundTripper // nil is a transport of its own
 	Now       func() time.Time
 	SecretKey []byte // of the digests that stand for secrets
+	Local     bool   // configured by the person who runs this process: a federation file may name what is on this machine
 }
 
 // Estate is what a configuration reaches. It is safe for concurrent use.
