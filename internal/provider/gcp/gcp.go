@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"regexp"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
@@ -71,7 +70,7 @@ type Estate struct {
 
 	mu    sync.Mutex
 	pages map[content]int64 // of the last run's listings; guarded by mu
-	asks  atomic.Int64      // of the last run
+	asks  map[string]int64  // of the last run, by type; guarded by mu
 }
 
 var (
