@@ -2,7 +2,7 @@ package gcp
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -164,13 +164,17 @@ func (g *gathering) contacts(ctx context.Context, n *node) (bulwark.Value, error
 			q["pageToken"] = []string{token}
 		}
 		v, err := g.e.client.get(ctx, contactsCall, n.key, "/v1/"+n.key+"/contacts", q)
-		if k := v.Get("contacts").Kind(); err == nil && k != bulwark.List && k != bulwark.Absent {
-			return "", &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: contactsCall.String(), Object: n.key, Err: errors.New("contacts is " + k.String())}
+		if err != nil {
+			return "", err
 		}
-		for _, c := range v.Get("contacts").Children() {
+		list, next := v.Get("contacts"), v.Get("nextPageToken")
+		if k, l := list.Kind(), next.Kind(); k != bulwark.List && k != bulwark.Absent || l != bulwark.String && l != bulwark.Absent {
+			return "", &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: contactsCall.String(), Object: n.key, Err: fmt.Errorf("contacts is %s and nextPageToken %s", k, l)}
+		}
+		for _, c := range list.Children() {
 			b.Copy(c)
 		}
-		return v.Get("nextPageToken").Text(), err
+		return next.Text(), nil
 	})
 	b.End()
 	if err == nil {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/provider"
+	"github.com/bulwarksec/bulwark/internal/quota"
 )
 
 // TestFederation takes a federation file, which names what is to be read on this
@@ -200,5 +201,15 @@ func TestHostile(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestContactsEnd takes no page token that is no text for the end of the list.
+func TestContactsEnd(t *testing.T) {
+	g := newGathering(t)
+	g.e.client = &client{http: &http.Client{Transport: answers(200, `{"contacts":[],"nextPageToken":7}`)}, limiter: quota.Unlimited()}
+	got, err := g.contacts(t.Context(), &node{key: "organizations/1", kind: typeOrganization})
+	if err != nil || got.Kind() != bulwark.Unknown || !strings.Contains(got.Reason(), "malformed") {
+		t.Errorf("contacts = %s, %v, want unknown", bulwark.AppendJSON(nil, got), err)
 	}
 }
