@@ -251,7 +251,9 @@ func (g *gathering) note(n *node, kind string, data bulwark.Value, cut bool) {
 		case name.Text() == "default" && auto.Bool():
 			g.networks[n.key] = true
 		case cut && (name.IsAbsent() || name.Text() == "default") && (auto.IsAbsent() || auto.Bool()):
-			g.networks[n.key] = g.networks[n.key] // a false that is there
+			if !g.networks[n.key] {
+				g.networks[n.key] = false // which is there, unlike none
+			}
 		}
 	}
 }
