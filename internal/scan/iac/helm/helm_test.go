@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -272,6 +273,39 @@ func TestArchive(t *testing.T) {
 			}
 		})
 	}
+	t.Run("headers_alone", func(t *testing.T) {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		record := make([]byte, 1<<20) // "1048576 comment=aaa…\n"
+		copy(record, bytes.Repeat([]byte("a"), len(record)))
+		copy(record, fmt.Sprintf("%d comment=", len(record)))
+		record[len(record)-1] = '\n'
+		block := make([]byte, 512)
+		copy(block, "x")
+		copy(block[124:], fmt.Sprintf("%011o", len(record)))
+		block[156] = 'x' // an extended header of the entry that follows
+		copy(block[257:], "ustar\x0000")
+		copy(block[148:], "        ")
+		sum := 0
+		for _, c := range block {
+			sum += int(c)
+		}
+		copy(block[148:], fmt.Sprintf("%06o\x00 ", sum))
+		for range 2 * (maxBytes + maxHeaders) >> 20 {
+			for _, part := range [][]byte{block, record} {
+				if _, err := z.Write(part); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		l := newLoader(context.Background(), fstest.MapFS{})
+		if err := l.archive(b.Bytes(), "c.tgz", "", tree{}); !errors.Is(err, errFull) || l.bytes >= 0 {
+			t.Errorf("archive = %v with %d bytes left, want %v", err, l.bytes, errFull)
+		}
+	})
 	t.Run("one_after_the_other", func(t *testing.T) {
 		l := newLoader(context.Background(), fstest.MapFS{})
 		data, n := packed(t, slices.Repeat([]tar.Header{file("top", 1<<20)}, 10)...), 0
