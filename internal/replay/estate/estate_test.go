@@ -9,6 +9,8 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bulwarksec/bulwark/internal/replay"
+
 	"github.com/bulwarksec/bulwark/internal/replay/aws"
 )
 
@@ -67,11 +69,11 @@ func TestSame(t *testing.T) {
 // TestWay moves an estate step by step and at once: where it came from must not
 // show in what the servers hold.
 func TestWay(t *testing.T) {
-	slow, err := New(1, from, until)
+	slow, err := New(Options{Seed: 1, From: from, Until: until, Limits: replay.Unlimited})
 	if err != nil {
 		t.Fatal(err)
 	}
-	quick, err := New(1, from, until)
+	quick, err := New(Options{Seed: 1, From: from, Until: until, Limits: replay.Unlimited})
 	if err != nil {
 		t.Fatal(err)
 	}

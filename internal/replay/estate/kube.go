@@ -230,5 +230,8 @@ func become(w *kubernetes.World, old map[string]object, list []object) (map[stri
 		}
 		return nil
 	})
-	return next, err
+	if err != nil {
+		return nil, err
+	}
+	return next, nil
 }
