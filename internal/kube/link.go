@@ -2,8 +2,6 @@ package kube
 
 import (
 	"cmp"
-	"slices"
-	"strings"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -34,13 +32,9 @@ import (
 // there makes a relation with a reason.
 func (x *Index) Relations(a *bulwark.Asset) []bulwark.Relation {
 	l := linker{Index: x, a: a, ns: x.namespaceOf(a)}
+	x.unnamed(Ref{a.Type, l.ns, a.Name})
 	l.all()
-	slices.SortFunc(l.out, compareRelations)
-	return slices.CompactFunc(l.out, func(a, b bulwark.Relation) bool { return a == b })
-}
-
-func compareRelations(a, b bulwark.Relation) int {
-	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Target, b.Target), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Type, b.Type))
+	return bulwark.SortRelations(l.out)
 }
 
 // makesPods reports whether objects of a type make pods of a template.

@@ -155,7 +155,7 @@ func (r *run) cluster(ctx context.Context) error {
 	if a.Observed, err = r.clusterObserved(a.ID, v, versionErr, anonymous, anonymousErr); err != nil {
 		return err
 	}
-	a.Relations = provider.SortRelations(managed(r.c.names, r.c.api.base.Hostname(), &r.about))
+	a.Relations = bulwark.SortRelations(managed(r.c.names, r.c.api.base.Hostname(), &r.about))
 	gaps := []*bulwark.Gap{}
 	for what, err := range map[string]error{"version": versionErr, "anonymous access": anonymousErr} {
 		if err != nil {

@@ -266,7 +266,7 @@ func (r *run) note(refs []kube.Ref) {
 // tell relates an asset and yields it, unless it is as it was last yielded.
 func (r *run) tell(a *bulwark.Asset) error {
 	a.Relations = append(r.index.Relations(a), bulwark.Relation{Name: bulwark.RelAccount, Inverse: "objects", Type: TypeCluster, Target: r.clusterID()})
-	a.Relations = provider.SortRelations(append(a.Relations, sameAs(a)...))
+	a.Relations = bulwark.SortRelations(append(a.Relations, sameAs(a)...))
 	sum := r.digest(a)
 	if have, ok := r.digests[a.ID]; ok && have == sum {
 		return nil
