@@ -146,7 +146,8 @@ func gather(t testing.TB, c *provider.Cluster) (*gathered, error) {
 		case x.Gap != nil:
 			g.gaps = append(g.gaps, *x.Gap)
 		case x.Listing != nil:
-			g.complete[x.Listing.Type] = x.Listing.Complete
+			had, told := g.complete[x.Listing.Type]
+			g.complete[x.Listing.Type] = x.Listing.Complete && (had || !told)
 			if x.Listing.Gap != nil {
 				g.gaps = append(g.gaps, *x.Listing.Gap)
 			}

@@ -39,7 +39,7 @@ type served struct {
 	*Cluster
 	server  *kubernetes.Server
 	world   *kubernetes.World
-	objects map[string]object
+	objects map[string]object // that the world holds, but for its own
 }
 
 // New returns the estate as it is at from. Its stories are told between from
@@ -64,7 +64,7 @@ func New(seed int64, from, until time.Time) (*Estate, error) {
 		}
 	}
 	for i := range Clusters {
-		c := &served{Cluster: &Clusters[i], world: kubernetes.NewWorld(seed+int64(i), e.clock)}
+		c := &served{Cluster: &Clusters[i], world: kubernetes.NewWorld(seed+int64(i), e.clock), objects: map[string]object{}}
 		c.server, err = kubernetes.New(kubernetes.Options{World: c.world, Cluster: c.Name, Version: "v1.33.3", Limits: replay.Unlimited, Seed: seed,
 			Users: []kubernetes.User{{Name: "system:serviceaccount:bulwark:bulwark", Token: KubernetesToken, Rules: []kubernetes.Rule{{Verbs: []string{"get", "list", "watch"}, Groups: []string{"*"}, Resources: []string{"*"}}, {Verbs: []string{"get"}, URLs: []string{"*"}}}}}})
 		if err != nil {
@@ -97,8 +97,7 @@ func (e *Estate) At(now time.Time) error {
 	e.azure.Change(func(s *azure.State) { *s = *tenant })
 	e.written = differences(e.resources, e.written, b.google(), time.Now())
 	for _, c := range e.clusters {
-		var err error
-		if c.objects, err = become(c.world, c.objects, b.kubernetes(c.Cluster)); err != nil {
+		if err := become(c.world, c.objects, b.kubernetes(c.Cluster)); err != nil {
 			return fmt.Errorf("estate: %s: %w", c.Name, err)
 		}
 	}
