@@ -24,6 +24,7 @@ type Index struct {
 	common        map[string]string              // one copy of each type and namespace
 	clusterScoped func(typ string) bool
 	missing       func(Ref) string
+	unlisted      func(typ, namespace string) string
 	id            func(Ref) string
 	follow        bool
 	wanting       int // names in wanted
@@ -34,6 +35,10 @@ type Index struct {
 type IndexOptions struct {
 	ClusterScoped func(typ string) bool // by default the function of that name
 	Missing       func(Ref) string      // why a name is not there
+
+	// Unlisted tells why objects of a type and namespace may be there that are not
+	// in the index, "" where none may, as always by default.
+	Unlisted func(typ, namespace string) string
 
 	// ID tells the id of an object that need not be in the index yet, "" where
 	// that cannot be told. Owners are found by it: any kind may own any other, so
@@ -60,7 +65,7 @@ type workload struct {
 // NewIndex returns an empty index.
 func NewIndex(opts IndexOptions) *Index {
 	x := &Index{byName: map[Ref][]entry{}, workloads: map[string]map[string]workload{}, labels: map[string]bulwark.Value{}, common: map[string]string{},
-		clusterScoped: opts.ClusterScoped, missing: opts.Missing, id: opts.ID, follow: opts.Follow, sweepAt: minSweep}
+		clusterScoped: opts.ClusterScoped, missing: opts.Missing, unlisted: opts.Unlisted, id: opts.ID, follow: opts.Follow, sweepAt: minSweep}
 	if x.clusterScoped == nil {
 		x.clusterScoped = ClusterScoped
 	}
@@ -68,6 +73,9 @@ func NewIndex(opts IndexOptions) *Index {
 		x.missing = func(r Ref) string {
 			return fmt.Sprintf("%s %q is not declared here", r.Type[strings.LastIndexByte(r.Type, '/')+1:], r.Name)
 		}
+	}
+	if x.unlisted == nil {
+		x.unlisted = func(string, string) string { return "" }
 	}
 	if x.id == nil {
 		x.id = func(Ref) string { return "" }

@@ -306,11 +306,13 @@ func (r *run) clusterObserved(id string, v version, versionErr error, anonymous 
 	b.Object()
 	b.Key("uid")
 	b.String(r.dec.cluster)
-	if versionErr == nil {
-		provider.Set(b, "version", v.GitVersion)
-		provider.Set(b, "platform", v.Platform)
-		provider.Set(b, "buildDate", v.BuildDate)
-		provider.Set(b, "goVersion", v.GoVersion)
+	for _, p := range [][2]string{{"version", v.GitVersion}, {"platform", v.Platform}, {"buildDate", v.BuildDate}, {"goVersion", v.GoVersion}} {
+		if versionErr == nil {
+			provider.Set(b, p[0], p[1])
+			continue
+		}
+		b.Key(p[0])
+		b.Unknown(provider.Reason(provider.FaultOf(versionErr, "GET /version", "")))
 	}
 	b.Key("anonymous")
 	if anonymousErr != nil {

@@ -97,7 +97,7 @@ func (c *Cluster) newRun(uid string, list []resource, yield func(bulwark.Gathere
 	for _, res := range list {
 		r.scoped[res.typ] = !res.namespaced
 	}
-	r.index = kube.NewIndex(kube.IndexOptions{ClusterScoped: r.clusterScoped, Missing: r.missing, ID: r.idOf, Follow: true})
+	r.index = kube.NewIndex(kube.IndexOptions{ClusterScoped: r.clusterScoped, Missing: r.missing, Unlisted: r.unread, ID: r.idOf, Follow: true})
 	return r
 }
 
@@ -120,10 +120,10 @@ func (r *run) idOf(ref kube.Ref) string {
 // missing says why an object that another names is not known.
 func (r *run) missing(ref kube.Ref) string {
 	kind := ref.Type[strings.LastIndexByte(ref.Type, '/')+1:]
-	if why := r.unknown(ref.Type, ref.Namespace); why != "" {
+	if why := r.unread(ref.Type, ref.Namespace); why != "" {
 		return fmt.Sprintf("%s %q is not known: %s", kind, ref.Name, why)
 	}
-	if _, listed := r.scoped[ref.Type]; !listed || r.c.config.excluded(ref.Namespace) {
+	if _, listed := r.scoped[ref.Type]; !listed {
 		return fmt.Sprintf("%s %q is not known: %s is not read", kind, ref.Name, ref.Type)
 	}
 	return fmt.Sprintf("%s %q is not in the cluster", kind, ref.Name)
@@ -137,6 +137,14 @@ func (r *run) unknown(typ, namespace string) string {
 		return "not all of its kind could be listed"
 	}
 	return ""
+}
+
+// unread is unknown, and also for what is configured not to be read.
+func (r *run) unread(typ, namespace string) string {
+	if matchAny(r.c.config.Types.Exclude, typ) || r.c.config.excluded(namespace) {
+		return typ + " is not read"
+	}
+	return r.unknown(typ, namespace)
 }
 
 // complete notes whether all of a place could be listed, with mu held.
