@@ -31,12 +31,19 @@ const (
 	RepeatedToken Kind = "repeated token" // every page has the same token
 )
 
-var kinds = []Kind{Denied, Throttled, TimedOut, Malformed, EmptyPage, RepeatedToken}
+// Kinds are those.
+var Kinds = []Kind{Denied, Throttled, TimedOut, Malformed, EmptyPage, RepeatedToken}
+
+// Kinds that some servers have besides.
+const (
+	Endless Kind = "endless" // a body without end; it is read up to the bound, so that each takes a while
+	Slow    Kind = "slow"
+)
 
 // passing are those that need not take anything away: of a page without items
 // the next may have them, a call may have no pages, and an answer that comes
 // late comes.
-var passing = []Kind{EmptyPage, RepeatedToken, "slow"}
+var passing = []Kind{EmptyPage, RepeatedToken, Slow}
 
 // Fault has a call fail, from the nth time on that it is made.
 type Fault struct {
@@ -98,9 +105,9 @@ func Faults(t *testing.T, w World) {
 	states := clean.judged(w)
 	runs := 0
 	for _, call := range slices.Sorted(maps.Keys(counts)) {
-		for _, kind := range slices.Concat(kinds, w.More) {
+		for _, kind := range slices.Concat(Kinds, w.More) {
 			for _, from := range w.From {
-				if counts[call] < from {
+				if counts[call] < from || kind == Endless && from > w.From[0] {
 					continue
 				}
 				runs++
