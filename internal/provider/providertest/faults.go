@@ -67,8 +67,17 @@ type World struct {
 	// More are ways to fail that the server has besides those of all.
 	More []Kind
 
+	// Without are kinds of Kinds that are not tried, and Known the calls that are
+	// not, with what is wrong about each: what the contract is still to hold.
+	Without []Kind
+	Known   map[string]string
+
 	// From are the times from which a call fails; nil is the first.
 	From []int
+
+	// Every is of how many faults one is tried, for a world of many calls; 0 is
+	// all. Each call and each kind has its turn.
+	Every int
 
 	// Names reports whether what people are told (a gap's texts, an error) names
 	// a call; nil wants the call's name in it.
@@ -103,11 +112,23 @@ func Faults(t *testing.T, w World) {
 		t.Fatalf("a run in which nothing fails: error %v, gaps %v, %d assets", clean.err, clean.gaps, len(clean.assets))
 	}
 	states := clean.judged(w)
-	runs := 0
+	runs, n := 0, 0
+	for call := range w.Known {
+		if counts[call] == 0 {
+			t.Errorf("%s is known to fail and is not called", call)
+		}
+		delete(counts, call)
+	}
 	for _, call := range slices.Sorted(maps.Keys(counts)) {
 		for _, kind := range slices.Concat(Kinds, w.More) {
+			if slices.Contains(w.Without, kind) {
+				continue
+			}
 			for _, from := range w.From {
 				if counts[call] < from || kind == Endless && from > w.From[0] {
+					continue
+				}
+				if n++; w.Every > 1 && n%w.Every > 0 {
 					continue
 				}
 				runs++
