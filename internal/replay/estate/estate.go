@@ -60,7 +60,7 @@ type served struct {
 	*Cluster
 	server  *kubernetes.Server
 	world   *kubernetes.World
-	objects map[string]object
+	objects map[string]object // that the world holds, but for its own
 }
 
 // New returns the estate as it is at its beginning.
@@ -84,7 +84,7 @@ func New(o Options) (*Estate, error) {
 		}
 	}
 	for i := range Clusters {
-		c := &served{Cluster: &Clusters[i], world: kubernetes.NewWorld(o.Seed+int64(i), e.clock)}
+		c := &served{Cluster: &Clusters[i], world: kubernetes.NewWorld(o.Seed+int64(i), e.clock), objects: map[string]object{}}
 		c.server, err = kubernetes.New(kubernetes.Options{World: c.world, Cluster: c.Name, Version: "v1.33.3", Wall: time.Now, Limits: o.Limits, Seed: o.Seed,
 			Users: []kubernetes.User{{Name: "system:serviceaccount:bulwark:bulwark", Token: KubernetesToken, Rules: []kubernetes.Rule{{Verbs: []string{"get", "list", "watch"}, Groups: []string{"*"}, Resources: []string{"*"}}, {Verbs: []string{"get"}, URLs: []string{"*"}}}}}})
 		if err != nil {
@@ -148,11 +148,9 @@ func (e *Estate) Move(part string, now time.Time) error {
 		if c == nil {
 			return fmt.Errorf("estate: no part is called %q", part)
 		}
-		objects, err := become(c.world, c.objects, b.kubernetes(c.Cluster))
-		if err != nil {
+		if err := become(c.world, c.objects, b.kubernetes(c.Cluster)); err != nil {
 			return fmt.Errorf("estate: %s: %w", part, err)
 		}
-		c.objects = objects
 	}
 	return nil
 }
