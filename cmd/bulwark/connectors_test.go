@@ -15,6 +15,7 @@ import (
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
+	"github.com/bulwarksec/bulwark/internal/quota"
 )
 
 // withLab makes the lab a kind of connector for a test.
@@ -185,6 +186,27 @@ func TestKinds(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(providers[:len(providers)-1], func(a, b *kind) int { return strings.Compare(a.name, b.name) }) {
 		t.Error("providers are not sorted")
+	}
+}
+
+// TestServerCredentials refuses of those who configure a connector through the
+// API what would have the server read or send what is its own.
+func TestServerCredentials(t *testing.T) {
+	federation := `{"file":{"type":"external_account","audience":"//iam.googleapis.com/p","subject_token_type":"urn:ietf:params:oauth:token-type:jwt","credential_source":{"url":"http://169.254.169.254/latest"}}}`
+	for _, tt := range []struct{ name, kind, config, secret string }{
+		{"federation file", "gcp", `{"organization":"1","credential":{"kind":"federation"}}`, federation},
+		{"own token elsewhere", "gcp", `{"organization":"1","endpoint":"http://127.0.0.1:1"}`, ``},
+		{"token file", "azure", `{"tenantId":"11111111-1111-4111-8111-111111111111","clientId":"11111111-1111-4111-8111-111111111111","credential":"federated","tokenFile":"/etc/passwd"}`, ``},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, local := range []bool{false, true} {
+				d := deps{connector: "c", types: contentTypes(t), limiter: quota.NewLimiter(), now: time.Now, local: local}
+				_, err := mustKind(t, tt.kind).build(d, json.RawMessage(tt.config), json.RawMessage(tt.secret))
+				if errors.Is(err, bulwark.ErrInvalid) == local {
+					t.Errorf("local %v: %v", local, err)
+				}
+			}
+		})
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -140,18 +139,10 @@ func CheckListen(address string, secure bool) error {
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w: want host:port: %w", address, bulwark.ErrInvalid, err)
 	}
-	if secure || loopbackHost(host) {
+	if secure || bulwark.IsLoopback(host) {
 		return nil
 	}
 	return fmt.Errorf("listen on %s: %w: beyond loopback TLS is needed: give --tls-cert and --tls-key", address, bulwark.ErrInvalid)
-}
-
-func loopbackHost(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback()
 }
 
 // Serve answers on a listener until ctx ends, then lets requests end for up to

@@ -103,7 +103,7 @@ func (l *linker) all() {
 	case "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration", "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration":
 		for _, w := range l.a.Properties.Get("webhooks").Children() {
 			s := w.At("clientConfig", "service")
-			l.value("services", "webhooks", "v1/Service", s.Get("namespace").Text(), s.Get("name"))
+			l.value("services", "webhooks", "v1/Service", cmp.Or(s.Get("namespace").Text(), "default"), s.Get("name"))
 		}
 	}
 }

@@ -248,7 +248,7 @@ func TestCredentials(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e, err := gcp.New(gcp.Config{Organization: "900", Endpoint: front.URL, Credential: tt.credential}, gcp.Options{Connector: "c", Secret: &gcp.Secret{File: string(tt.secret)}, Types: types, SecretKey: []byte("k")})
+			e, err := gcp.New(gcp.Config{Organization: "900", Endpoint: front.URL, Credential: tt.credential}, gcp.Options{Connector: "c", Secret: &gcp.Secret{File: string(tt.secret)}, Types: types, SecretKey: []byte("k"), Local: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -303,7 +303,7 @@ func TestRefusedConfig(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := gcp.New(tt.config, gcp.Options{Secret: &gcp.Secret{File: string(tt.secret)}})
+			_, err := gcp.New(tt.config, gcp.Options{Secret: &gcp.Secret{File: string(tt.secret)}, Local: true})
 			if !errors.Is(err, bulwark.ErrInvalid) || !strings.Contains(fmt.Sprint(err), tt.want) {
 				t.Errorf("New = %v, want one of kind ErrInvalid that says %q", err, tt.want)
 			}

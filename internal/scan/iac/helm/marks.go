@@ -133,6 +133,52 @@ func (a *annotator) list(l *parse.ListNode) {
 	}
 }
 
+// depthOf is how deep nodes lie one in the other, at the most one more than
+// maxBlocks.
+func depthOf(n parse.Node) int { return deeper(n, 0) }
+
+func deeper(n parse.Node, depth int) int {
+	if depth > maxBlocks {
+		return depth
+	}
+	deepest := depth
+	below := func(nodes ...parse.Node) int {
+		for _, c := range nodes {
+			deepest = max(deepest, deeper(c, depth+1))
+		}
+		return deepest
+	}
+	branch := func(b *parse.BranchNode) int {
+		if b.ElseList != nil {
+			below(b.ElseList)
+		}
+		return below(b.Pipe, b.List)
+	}
+	switch n := n.(type) {
+	case *parse.ListNode:
+		return below(n.Nodes...)
+	case *parse.ActionNode:
+		return below(n.Pipe)
+	case *parse.TemplateNode:
+		if n.Pipe != nil {
+			return below(n.Pipe)
+		}
+	case *parse.PipeNode:
+		for _, c := range n.Cmds {
+			below(c.Args...)
+		}
+	case *parse.ChainNode:
+		return below(n.Node)
+	case *parse.IfNode:
+		return branch(&n.BranchNode)
+	case *parse.WithNode:
+		return branch(&n.BranchNode)
+	case *parse.RangeNode:
+		return branch(&n.BranchNode)
+	}
+	return deepest
+}
+
 // print ends an action's pipeline in bulwark_print.
 func (a *annotator) print(n *parse.ActionNode) {
 	keepMarks(n.Pipe)
