@@ -287,7 +287,7 @@ func drafts[T any](ctx context.Context, s *session, items []T, fill func(ctx con
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(objects)
 	for _, item := range items {
-		g.Go(func() error {
+		g.Go(safely(s.asks, func() error {
 			d := s.draft()
 			err := fill(ctx, item, d)
 			if errors.Is(err, errSkip) {
@@ -297,7 +297,7 @@ func drafts[T any](ctx context.Context, s *session, items []T, fill func(ctx con
 				return err
 			}
 			return s.put(d)
-		})
+		}))
 	}
 	return g.Wait()
 }
