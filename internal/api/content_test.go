@@ -14,7 +14,8 @@ import (
 type desk struct {
 	folder string
 	saved  map[string]string
-	scopes []string // of the last trial
+	// Of the last trial.
+	scopes, readable []string
 }
 
 func (d *desk) Folder() string                   { return d.folder }
@@ -22,8 +23,8 @@ func (d *desk) Source(id string) (string, error) { return "title: " + id, nil }
 func (d *desk) Tests(string) []bulwark.CheckTest {
 	return []bulwark.CheckTest{{Name: "closed", Want: bulwark.Healthy}}
 }
-func (d *desk) Try(_ context.Context, _, text string, scopes []string) (bulwark.Trial, error) {
-	d.scopes = scopes
+func (d *desk) Try(_ context.Context, _, text string, scopes, readable []string) (bulwark.Trial, error) {
+	d.scopes, d.readable = scopes, readable
 	if text == "wrong" {
 		return bulwark.Trial{Problems: []bulwark.Problem{{File: "x.yaml", Line: 3, Message: "healthy is missing", Mend: "add it"}}}, nil
 	}
@@ -77,8 +78,12 @@ func TestTryAndSaveCheck(t *testing.T) {
 
 	h.reader(bulwark.Contributor, "aws/1")
 	h.call("POST", "/checks/try", map[string]any{"id": "aws/s3/x", "text": "a"}, 200, &trial)
-	if !slices.Equal(d.scopes, []string{"aws/1"}) {
-		t.Errorf("a trial reads %v, want what its caller may read", d.scopes)
+	if mine := []string{"aws/1"}; !slices.Equal(d.scopes, mine) || !slices.Equal(d.readable, mine) {
+		t.Errorf("a trial judges %v and reads %v, want what its caller may read", d.scopes, d.readable)
+	}
+	h.call("POST", "/checks/try?scope=aws/1/x", map[string]any{"id": "aws/s3/x", "text": "a"}, 200, &trial)
+	if !slices.Equal(d.scopes, []string{"aws/1/x"}) || !slices.Equal(d.readable, []string{"aws/1"}) {
+		t.Errorf("a trial within a scope judges %v and reads %v, want what is beside it too", d.scopes, d.readable)
 	}
 	h.refused("PUT", "/check?id=custom/aws/s3/x", map[string]any{"text": "a"}, 403, "denied")
 	h.reader(bulwark.Reader, "")
