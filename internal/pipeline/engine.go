@@ -298,6 +298,18 @@ func (e *Engine) Connectors(ctx context.Context) ([]bulwark.Connector, error) {
 	return out, nil
 }
 
+// Kinds returns the kinds of the connectors that there are, sorted.
+func (e *Engine) Kinds() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []string
+	for _, s := range e.sources {
+		out = append(out, s.Kind)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // Runs returns the newest runs first, with the numbers of those going on.
 func (e *Engine) Runs(ctx context.Context, connector string, p bulwark.Page) ([]bulwark.Run, string, error) {
 	list, next, err := e.store.Runs(ctx, connector, p)

@@ -349,6 +349,16 @@ func TestSourcesComeAndGo(t *testing.T) {
 	if list, err := e.Connectors(ctx); err != nil || len(list) != 1 || list[0].Enabled || list[0].Name != "third" || list[0].LastRun == nil || len(list[0].Scopes) != 1 || list[0].Scopes[0].Assets != 4 {
 		t.Errorf("Connectors = %+v, %v, want one, disabled, with its history", list, err)
 	}
+	e.Add(Source{ID: "a", Kind: "lab", Disabled: true})
+	e.Add(Source{ID: "b", Kind: "lab", Disabled: true})
+	if got := e.Kinds(); !slices.Equal(got, []string{"", "lab"}) {
+		t.Errorf("Kinds = %q, want each once", got)
+	}
+	for _, id := range []string{"a", "b"} {
+		if err := e.Remove(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	e.Add(Source{ID: "cloud", Name: "fourth", Gatherer: slow})
 	until(t, "another run that hangs", func() bool { run, err := e.Start(ctx, "cloud"); return err == nil && run.Ended.IsZero() })
