@@ -291,7 +291,7 @@ func (e *Engine) Connectors(ctx context.Context) ([]bulwark.Connector, error) {
 			c.LastRun = &runs[0]
 		}
 		e.mu.Lock()
-		c.NextRun, c.Watching = e.next[s.ID], s.watch != nil
+		c.NextRun, c.Watching = e.next[s.ID], s.watch != nil && s.watch.life.Err() == nil
 		e.mu.Unlock()
 		out = append(out, c)
 	}
