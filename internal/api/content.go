@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -172,13 +173,17 @@ func (s *Server) saveCheck(ctx context.Context, in *SavedCheck) (*Answer[SaveAns
 			Mend: "Start it with --content DIR, or save the text below checks/ of a folder and name that."}
 	}
 	problems, err := s.Editor.Save(ctx, in.ID, in.Body.Text)
-	if err != nil {
-		return nil, err
-	}
-	if len(problems) > 0 {
+	if len(problems) > 0 && err == nil {
 		return answer(SaveAnswer{Problems: problemsOf(problems)}, nil)
 	}
-	return answer(SaveAnswer{Saved: true, Problems: []CheckProblem{}}, s.audit(ctx, callerOf(ctx), "check.save", in.ID, ""))
+	detail := ""
+	if err != nil { // the file may be there all the same
+		detail = "failed: " + err.Error()
+	}
+	if err := errors.Join(err, s.audit(context.WithoutCancel(ctx), callerOf(ctx), "check.save", in.ID, detail)); err != nil {
+		return nil, err
+	}
+	return answer(SaveAnswer{Saved: true, Problems: []CheckProblem{}}, nil)
 }
 
 // services returns the second part of a check's id, s3 of aws/s3/…, if it has

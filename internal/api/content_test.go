@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,6 +37,9 @@ func (d *desk) Save(_ context.Context, id, text string) ([]bulwark.Problem, erro
 		return []bulwark.Problem{{Line: 3, Message: "healthy is missing"}}, nil
 	}
 	d.saved[id] = text
+	if text == "not taken up" {
+		return nil, bulwark.ErrUnavailable
+	}
 	return nil, nil
 }
 
@@ -74,6 +78,11 @@ func TestTryAndSaveCheck(t *testing.T) {
 	log, _, err := h.e.AuditLog(t.Context(), bulwark.Page{Limit: 10})
 	if err != nil || !slices.ContainsFunc(log, func(a bulwark.AuditEntry) bool { return a.Action == "check.save" && a.Object == "custom/aws/s3/x" }) {
 		t.Errorf("the audit log lacks the save: %v, %v", log, err)
+	}
+	h.refused("PUT", "/check?id=custom/aws/s3/x", map[string]any{"text": "not taken up"}, 503, "unavailable")
+	log, _, err = h.e.AuditLog(t.Context(), bulwark.Page{Limit: 1})
+	if err != nil || log[0].Action != "check.save" || !strings.HasPrefix(log[0].Detail, "failed: ") {
+		t.Errorf("the audit log ends with %v, %v, want the save that failed", log, err)
 	}
 
 	h.reader(bulwark.Contributor, "aws/1")

@@ -81,11 +81,7 @@ func (d *Editor) Save(ctx context.Context, id, text string) ([]bulwark.Problem, 
 	if err != nil {
 		return nil, err
 	}
-	k, problems := loaded.Content.ParseCheck(id, path.Join(filepath.ToSlash(d.folder), name), []byte(text))
-	if len(problems) > 0 {
-		return problems, nil
-	}
-	_, set, problems := compileAlone(loaded, id, text)
+	k, set, problems := compileAlone(loaded, id, path.Join(filepath.ToSlash(d.folder), name), text)
 	if len(problems) > 0 {
 		return problems, nil
 	}
@@ -99,7 +95,7 @@ func (d *Editor) Save(ctx context.Context, id, text string) ([]bulwark.Problem, 
 	if err := d.write(name, text); err != nil {
 		return nil, fmt.Errorf("pipeline: save check %s: %w: %w", id, bulwark.ErrUnavailable, err)
 	}
-	return nil, d.engine.Adopt(ctx, next)
+	return nil, d.engine.Adopt(context.WithoutCancel(ctx), next) // the file is there, whoever has gone
 }
 
 // fileOf returns where in the folder a check is kept: where it is, or where a

@@ -27,7 +27,7 @@ const (
 func (e *Engine) TryCheck(ctx context.Context, id, text string, scopes, readable []string) (bulwark.Trial, error) {
 	loaded := e.loaded.Load()
 	var trial bulwark.Trial
-	k, set, problems := compileAlone(loaded, id, text)
+	k, set, problems := compileAlone(loaded, id, id+".yaml", text)
 	if len(problems) > 0 {
 		trial.Problems = problems
 		return trial, nil
@@ -47,10 +47,10 @@ func (e *Engine) TryCheck(ctx context.Context, id, text string, scopes, readable
 	return trial, nil
 }
 
-// compileAlone compiles a text as the one check of a set. An override is
-// compiled over what it overrides.
-func compileAlone(l *Loaded, id, text string) (*bulwark.Check, *check.Set, []bulwark.Problem) {
-	k, problems := l.Content.ParseCheck(id, id+".yaml", []byte(text))
+// compileAlone compiles the text of a file as the one check of a set. An
+// override is compiled over what it overrides.
+func compileAlone(l *Loaded, id, file, text string) (*bulwark.Check, *check.Set, []bulwark.Problem) {
+	k, problems := l.Content.ParseCheck(id, file, []byte(text))
 	if len(problems) > 0 {
 		return nil, nil, problems
 	}
@@ -63,7 +63,7 @@ func compileAlone(l *Loaded, id, text string) (*bulwark.Check, *check.Set, []bul
 	}
 	set, problems := check.Compile(list, l.Content.Types, check.Options{})
 	if len(problems) == 0 && len(set.Checks()) == 0 {
-		problems = []bulwark.Problem{{File: id + ".yaml", Line: 1, Message: "the check is switched off", Mend: "write enabled: true to try it"}}
+		problems = []bulwark.Problem{{File: file, Line: 1, Message: "the check is switched off", Mend: "write enabled: true to try it"}}
 	}
 	return k, set, problems
 }

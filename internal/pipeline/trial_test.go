@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -158,6 +159,20 @@ func TestEditorSave(t *testing.T) {
 	}
 	if list, err := os.ReadDir(filepath.Join(dir, "test")); err != nil || len(list) != 1 {
 		t.Errorf("the folder holds %v, %v, want the one file", list, err)
+	}
+}
+
+// A check that is kept is taken up, though whoever kept it has gone meanwhile.
+func TestEditorSaveOutlivesItsRequest(t *testing.T) {
+	e := trialEngine(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	problems, err := NewEditor(e, t.TempDir()).Save(ctx, "custom/test/mine", triedText("asset.public != true"))
+	if err != nil || len(problems) > 0 || e.Check("custom/test/mine") == nil {
+		t.Errorf("Save = %v, %v, in force %v, want it in force", problems, err, e.Check("custom/test/mine") != nil)
+	}
+	if n, err := e.store.CountDirty(t.Context()); err != nil || n != 3 {
+		t.Errorf("%d assets are to be judged by it, %v, want 3", n, err)
 	}
 }
 
