@@ -1,5 +1,5 @@
 // Every question that pages ask of the API, and every change that they make.
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useMutationState, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type Filter, valuesOf } from "../ui/filter";
 import type { Listing } from "../ui/listpage";
 import { useParams } from "../ui/url";
@@ -272,10 +272,11 @@ export function useConnectors() {
 
 /** useConnector reads a connector, with its configuration for who may change it. */
 export function useConnector(id: string) {
+  const removing = useMutationState({ filters: { mutationKey: ["remove-connector", id] }, select: (m) => m.state.status });
   return useQuery({
     queryKey: ["connectors", "one", id],
     queryFn: ({ signal }) => call<t.Connector>("GET", `/connectors/${encodeURIComponent(id)}`, {}, undefined, signal),
-    enabled: id !== "",
+    enabled: id !== "" && !removing.some((s) => s === "pending" || s === "success"), // there is nothing left to read
   });
 }
 
@@ -313,9 +314,9 @@ export function useSaveConnector(id?: string) {
   });
 }
 
-export function useRemoveConnector() {
+export function useRemoveConnector(id: string) {
   const changed = useChanged();
-  return useMutation({ mutationFn: (id: string) => call("DELETE", `/connectors/${encodeURIComponent(id)}`), onSuccess: changed });
+  return useMutation({ mutationKey: ["remove-connector", id], mutationFn: () => call("DELETE", `/connectors/${encodeURIComponent(id)}`), onSuccess: changed, gcTime: 0 });
 }
 
 /** useProbe tries every permission of a connector, usePlan counts the calls of a run; neither stores anything. */

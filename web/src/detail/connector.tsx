@@ -148,7 +148,7 @@ function Acts({ c, run, may }: { c: Connector; run?: Run; may: boolean }) {
 
 /** Remove says what becomes of what a connector gathered before it takes it away. */
 function Remove({ c, onClose }: { c: Connector; onClose: () => void }) {
-  const remove = useRemoveConnector();
+  const remove = useRemoveConnector(c.id);
   const open = useOpen();
   return (
     <Modal opened onClose={onClose} title={`Remove ${c.name}`} size={480}>
@@ -164,7 +164,7 @@ function Remove({ c, onClose }: { c: Connector; onClose: () => void }) {
             variant="filled"
             loading={remove.isPending}
             onClick={() =>
-              remove.mutate(c.id, {
+              remove.mutate(undefined, {
                 onSuccess: () => {
                   onClose();
                   open.close();

@@ -1,7 +1,7 @@
 import { Tabs } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { controlTitle, useCheck, useKinds, useMayRun } from "../api/queries";
-import type { Check, ConnectorKind } from "../api/types";
+import type { Check } from "../api/types";
 import type { Page } from "../frame/page";
 import { Answer, Bones } from "../ui/answers";
 import { Prose } from "../ui/code";
@@ -89,49 +89,38 @@ function Whole({ c }: { c: Check }) {
   );
 }
 
-/** needsOf finds the permissions by which a kind of connector reads one of the types. */
-function needsOf(kinds: ConnectorKind[], types: string[]) {
-  return kinds
-    .map((k) => ({ kind: k, access: (k.access ?? []).filter((a) => a.types?.some((t) => types.includes(t))) }))
-    .filter((k) => k.access.length > 0);
-}
-
 function Needed({ c }: { c: Check }) {
-  const kinds = useKinds();
+  const titles = useKinds().data;
+  const kinds = [...new Set(c.permissions.map((p) => p.kind))];
+  if (kinds.length === 0) return <p className="muted">It needs none: what it judges is read from files.</p>;
   return (
-    <Answer of={kinds} what="the permissions">
-      {(all) => {
-        const needs = needsOf(all, c.types);
-        if (needs.length === 0) return <p className="muted">No permission is tied to {c.types.join(", ")} alone: what it reads comes from files, or with what is always read.</p>;
-        return (
-          <div className="stack">
-            <p className="muted">Without these, what it judges is unknown, never passed.</p>
-            {needs.map(({ kind, access }) => (
-              <table key={kind.kind} className="table" aria-label={kind.title}>
-                <thead>
-                  <tr>
-                    <th>{kind.title}: permission</th>
-                    <th>Calls</th>
-                    <th>Reads</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {access.map((a) => (
-                    <tr key={a.permission}>
-                      <td className="mono">
-                        {a.permission} {a.optional && <span className="tag tag-plain">optional</span>}
-                      </td>
-                      <td className="mono muted">{a.calls?.join(", ")}</td>
-                      <td className="muted">{a.types?.filter((t) => c.types.includes(t)).join(", ")}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            ))}
-          </div>
-        );
-      }}
-    </Answer>
+    <div className="stack">
+      <p className="muted">Without these, what it judges is unknown, never passed.</p>
+      {kinds.map((kind) => (
+        <table key={kind} className="table" aria-label={kind}>
+          <thead>
+            <tr>
+              <th>{titles?.find((k) => k.kind === kind)?.title ?? kind}: permission</th>
+              <th>Calls</th>
+              <th>Reads</th>
+            </tr>
+          </thead>
+          <tbody>
+            {c.permissions
+              .filter((p) => p.kind === kind)
+              .map((p) => (
+                <tr key={p.permission}>
+                  <td className="mono">
+                    {p.permission} {p.optional && <span className="tag tag-plain">optional</span>}
+                  </td>
+                  <td className="mono muted">{p.calls?.join(", ")}</td>
+                  <td className="muted">{p.types?.join(", ") ?? "everything of the provider"}</td>
+                </tr>
+              ))}
+          </tbody>
+        </table>
+      ))}
+    </div>
   );
 }
 

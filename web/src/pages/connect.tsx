@@ -228,8 +228,8 @@ function StandardsOf({ kind }: { kind: string }) {
         <li key={s.id}>
           <Link to="/standard" search={kept({ id: s.id })}>
             {s.title} {s.version}
-          </Link>{" "}
-          <span className="muted">{s.inUse ? "in use" : s.chosen ? "stays out of use, as somebody chose" : "comes into use with it"}</span>
+          </Link>
+          <span className="block muted">{s.inUse ? "in use" : s.chosen ? "stays out of use, as somebody chose" : "comes into use with it"}</span>
         </li>
       ))}
     </ul>

@@ -73,8 +73,8 @@ function Others({ list }: { list: Standard[] }) {
               <td>
                 <Link to="/standard" search={kept({ id: s.id })}>
                   {s.title}
-                </Link>{" "}
-                <span className="muted">
+                </Link>
+                <span className="block muted small">
                   {s.publisher} {s.version}
                 </span>
               </td>

@@ -65,7 +65,7 @@ function ProbeTable({ of, again }: { of: Probes; again: () => void }) {
             <strong>{some(lacking, "permission")}</strong> did not answer as they should. What they read will be unknown, never passed; the rest is read.
           </>
         )}
-        {!of.whole && ` ${of.problem ? `It ended early: ${of.problem}` : "Not everything is listed."}`}
+        {!of.whole && ` Not everything is here: ${of.problem || "the time there is did not suffice"}.`}
       </p>
       <div className="strip" role="group" aria-label="Answers">
         {answers
@@ -228,7 +228,7 @@ export function Templates({ of }: { of: Template[] }) {
   );
 }
 
-export function OneTemplate({ t }: { t: Template }) {
+function OneTemplate({ t }: { t: Template }) {
   return (
     <div className="tpl">
       <div className="row">
