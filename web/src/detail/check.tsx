@@ -125,7 +125,17 @@ const columns: Column<Assessment>[] = [
       </>
     ),
   },
-  { id: "exempt", label: "", width: "70px", cell: (a) => a.exemption && <span className="tag tag-plain">exempt</span> },
+  {
+    id: "exempt",
+    label: "",
+    width: "110px",
+    cell: (a) => (
+      <>
+        {a.row?.stale && <span className="tag s-unknown c-unknown">stale</span>}
+        {a.exemption && <span className="tag tag-plain">exempt</span>}
+      </>
+    ),
+  },
 ];
 
 function Affected({ c }: { c: Check }) {
