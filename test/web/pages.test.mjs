@@ -250,6 +250,7 @@ test("connect: a folder is added by the wizard, read, changed and removed", asyn
   await page.getByLabel(/^Name/).fill("Deployments");
   await next.press("Enter");
   await page.getByRole("heading", { name: "Save", exact: true }).waitFor();
+  await page.getByRole("link", { name: /^Microsoft cloud security benchmark/ }).waitFor(); // what comes into use with it
   await accessible(page);
   await page.getByRole("button", { name: "Save and read now" }).press("Enter");
   const panel = page.getByRole("complementary", { name: "Connector" });
@@ -318,6 +319,19 @@ test("a check: a change is tried, wrong lines are told, a good one is kept", asy
   await page.getByText("yours: not scored").first().waitFor();
   assert.deepEqual(errors, []);
 });
+
+test("compliance: a standard is put into use and out of it", on("/standards", async (page) => {
+  const others = page.getByRole("region", { name: "Not in use" });
+  const use = others.getByRole("button", { name: /^Use / }).first();
+  const name = (await use.getAttribute("aria-label")).replace(/^Use /, "");
+  await use.press("Enter");
+  const card = page.getByRole("region", { name, exact: true });
+  await card.waitFor();
+  await accessible(page);
+  await card.getByRole("link").first().press("Enter");
+  await page.getByRole("button", { name: `Stop using ${name}` }).press("Enter");
+  await page.getByRole("button", { name: `Use ${name}`, exact: true }).waitFor();
+}));
 
 test("the scope picker narrows every page and is remembered", on("/", async (page) => {
   await page.getByRole("button", { name: /^Scope:/ }).press("Enter");

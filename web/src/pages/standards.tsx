@@ -91,11 +91,11 @@ function Others({ list }: { list: Standard[] }) {
 }
 
 /** Use puts a standard into use, or out of it, for who may settle that. */
-export function Use({ s }: { s: Pick<Standard, "id" | "title" | "inUse"> }) {
+export function Use({ s }: { s: Pick<Standard, "id" | "title" | "version" | "inUse"> }) {
   const choose = useChooseStandard();
   if (!useMaySettle()) return null;
   return (
-    <Button loading={choose.isPending} onClick={() => choose.mutate({ id: s.id, inUse: !s.inUse })} aria-label={`${s.inUse ? "Stop using" : "Use"} ${s.title}`}>
+    <Button loading={choose.isPending} onClick={() => choose.mutate({ id: s.id, inUse: !s.inUse })} aria-label={`${s.inUse ? "Stop using" : "Use"} ${s.title} ${s.version}`}>
       {choose.isError ? "Try again" : s.inUse ? "Stop using" : "Use"}
     </Button>
   );
@@ -105,7 +105,7 @@ function StandardCard({ s }: { s: Standard }) {
   const kept = useKept();
   const automated = s.passed + s.failed + s.unknown;
   return (
-    <section className="card std-card" aria-label={s.title}>
+    <section className="card std-card" aria-label={`${s.title} ${s.version}`}>
       <div className="row">
         <h2 className="std-title">
           <Link to="/standard" search={kept({ id: s.id })}>
