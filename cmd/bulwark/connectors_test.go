@@ -166,7 +166,11 @@ func TestConfiguredConnectors(t *testing.T) {
 // a kind says it can do is what it does.
 func TestKinds(t *testing.T) {
 	withLab(t)
-	for _, k := range newCatalog(contentTypes(t)).Kinds() {
+	all := newCatalog(contentTypes(t))
+	if &all.Kinds()[0] != &all.Kinds()[0] {
+		t.Error("kinds are described again for each who asks")
+	}
+	for _, k := range all.Kinds() {
 		if k.Title == "" || k.About == "" {
 			t.Errorf("kind %s has no title or says nothing of itself", k.Kind)
 		}
