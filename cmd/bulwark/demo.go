@@ -257,7 +257,7 @@ func (d *demos) run(ctx context.Context, one *demo) (err error) {
 		}
 	}
 	clock.release()
-	server, err := d.serve(demoStore{Posture: st, Exempter: st, Accounts: d.main}, engine, clock.now)
+	server, err := d.serve(demoStore{st, st, st, d.main}, engine, clock.now)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -272,5 +272,6 @@ func (d *demos) run(ctx context.Context, one *demo) (err error) {
 type demoStore struct {
 	api.Posture
 	api.Exempter
+	api.Chooser
 	api.Accounts
 }
