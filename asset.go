@@ -1,6 +1,8 @@
 package bulwark
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,6 +66,15 @@ type Relation struct {
 	Type    string `json:"type,omitempty"`    // of the target
 	Target  string `json:"target,omitempty"`  // asset id
 	Reason  string `json:"reason,omitempty"`  // why it is unknown
+}
+
+// SortRelations puts relations in the order in which assets keep them, each
+// once.
+func SortRelations(list []Relation) []Relation {
+	slices.SortFunc(list, func(a, b Relation) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Target, b.Target), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Type, b.Type))
+	})
+	return slices.Compact(list)
 }
 
 // Names of the relations that the product itself knows.

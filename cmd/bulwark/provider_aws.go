@@ -43,7 +43,7 @@ var awsKind = describe(kind{
 	return &awsEstate{e}, nil
 })
 
-// awsEstate yields probes one by one, and plans from first pages.
+// awsEstate yields probes one by one.
 type awsEstate struct{ *aws.Estate }
 
 func (e *awsEstate) Probe(ctx context.Context, yield func(bulwark.Probe) error) error {
@@ -54,12 +54,4 @@ func (e *awsEstate) Probe(ctx context.Context, yield func(bulwark.Probe) error) 
 		}
 	}
 	return err
-}
-
-func (e *awsEstate) Plan(ctx context.Context) (bulwark.CallPlan, error) {
-	plan, err := e.Estate.Plan(ctx, nil)
-	if err != nil {
-		return bulwark.CallPlan{}, err
-	}
-	return *plan, nil
 }

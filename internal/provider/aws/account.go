@@ -32,7 +32,11 @@ type account struct {
 	id, name, partition string
 	home                string // region of the global services
 	cfg                 aws.Config
-	regions             []string
+	role                string                 // that is assumed in it, "" for the first credentials' own
+	organizer           string                 // id of the account in which the organisation is read; "" is its management account
+	regions             []string               // that are read
+	unlisted            *bulwark.Fault         // why it is not known which regions there are
+	alias               func() (string, error) // what was answered; nil is not asked yet
 
 	ok atomic.Bool
 }
@@ -172,7 +176,15 @@ func (e *Estate) accounts(ctx context.Context) ([]*account, error) {
 		return e.excluded(a.id) || len(e.config.AccountIDs) > 0 && !slices.Contains(e.config.AccountIDs, a.id)
 	})
 	slices.SortFunc(found, func(a, b *account) int { return strings.Compare(a.id, b.id) })
-	return slices.CompactFunc(found, func(a, b *account) bool { return a.id == b.id }), nil
+	found = slices.CompactFunc(found, func(a, b *account) bool { return a.id == b.id })
+	if e.config.Organization && slices.Contains(found, own) {
+		// It may be a delegated administrator, who reads the organisation as well as
+		// the management account does, in which he seldom has a role.
+		for _, a := range found {
+			a.organizer = own.id
+		}
+	}
+	return found, nil
 }
 
 // identify asks which account credentials belong to.
@@ -203,6 +215,15 @@ func (e *Estate) settle(a *account, cfg aws.Config) *account {
 	return a
 }
 
+// aliasOf asks for an account's alias, "" for none.
+func aliasOf(ctx context.Context, cfg aws.Config) (string, error) {
+	out, err := iam.NewFromConfig(cfg).ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})
+	if err != nil || len(out.AccountAliases) == 0 {
+		return "", err
+	}
+	return out.AccountAliases[0], nil
+}
+
 // member returns another account, reached by the role of that name.
 func (e *Estate) member(own *account, id, name string) *account {
 	if id == own.id {
@@ -212,8 +233,8 @@ func (e *Estate) member(own *account, id, name string) *account {
 		return own
 	}
 	a := &account{id: id, name: name, partition: own.partition}
-	role := "arn:" + own.partition + ":iam::" + id + ":role/" + strings.TrimPrefix(e.config.OrganizationRole, "/")
-	return e.settle(a, e.assume(own.cfg, role))
+	a.role = "arn:" + own.partition + ":iam::" + id + ":role/" + strings.TrimPrefix(e.config.OrganizationRole, "/")
+	return e.settle(a, e.assume(own.cfg, a.role))
 }
 
 // members returns the active accounts of the organisation.
@@ -277,9 +298,9 @@ func (e *Estate) open(ctx context.Context, a *account) (*bulwark.Gap, error) {
 	}
 	a.ok.Store(true)
 	if a.name == "" {
-		if out, err := iam.NewFromConfig(a.cfg).ListAccountAliases(ctx, &iam.ListAccountAliasesInput{}); err == nil && len(out.AccountAliases) > 0 {
-			a.name = out.AccountAliases[0]
-		}
+		alias, err := aliasOf(ctx, a.cfg)
+		a.name = alias
+		a.alias = func() (string, error) { return alias, err }
 	}
 	if len(e.config.Regions) > 0 {
 		a.regions = slices.DeleteFunc(slices.Clone(e.config.Regions), e.excluded)
@@ -293,7 +314,7 @@ func (e *Estate) open(ctx context.Context, a *account) (*bulwark.Gap, error) {
 		f := *faultOf(err, a.scope())
 		f.Needs = "ec2:DescribeRegions"
 		gap := f.Gap("listing", provider.Where(e.options.Connector, a.scope(), "regions"))
-		a.regions = slices.DeleteFunc([]string{a.home}, e.excluded)
+		a.regions, a.unlisted = slices.DeleteFunc([]string{a.home}, e.excluded), &f
 		return &gap, nil
 	}
 	a.regions = slices.DeleteFunc(found, e.excluded)

@@ -12,13 +12,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 )
 
-const typeAccount = "AWS::Account"
+const (
+	typeAccount     = "AWS::Account"
+	aliasPermission = "iam:ListAccountAliases"
+)
 
 // The account itself, to which every other asset is related.
 var _ = collect(collector{
 	Type: typeAccount, Service: "iam", Where: global,
 	Needs: slices.Concat(defaultNeeds(), trailNeeds(), []need{once("s3:GetAccountPublicAccessBlock", "GetPublicAccessBlock"), once("iam:GetAccountSummary"),
-		once("iam:ListAccountAliases"), once("account:GetAlternateContact").times(3), once("account:GetContactInformation"), once("iam:GetCredentialReport"), once("iam:GenerateCredentialReport"),
+		once(aliasPermission), once("account:GetAlternateContact").times(3), once("account:GetContactInformation"), once("iam:GetCredentialReport"), once("iam:GenerateCredentialReport"),
 		once("iam:ListVirtualMFADevices"), once("iam:ListEntitiesForPolicy")}),
 	List: func(ctx context.Context, s *session) error {
 		d := s.draft()
@@ -35,14 +38,15 @@ var _ = collect(collector{
 
 func aliases(ctx context.Context, s *session, d *draft) error {
 	return s.part(ctx, d, "_Alias", "", func() error {
-		out, err := s.iam().ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})
-		if err != nil {
-			return err
+		ask := s.account.alias
+		if ask == nil {
+			ask = func() (string, error) { return aliasOf(ctx, s.cfg) }
 		}
-		if len(out.AccountAliases) > 0 {
-			d.set("_Alias", out.AccountAliases[0])
+		alias, err := ask()
+		if alias != "" {
+			d.set("_Alias", alias)
 		}
-		return nil
+		return err
 	})
 }
 

@@ -94,14 +94,18 @@ func externalAnalyzer(ctx context.Context, cfg aws.Config) (any, error) {
 func defaultNeeds() []need {
 	var list []need
 	for _, d := range regionSettings {
-		list = append(list, d.needs...)
+		for _, n := range d.needs {
+			n.Regions = true
+			list = append(list, n)
+		}
 	}
 	return list
 }
 
 // regionDefaults keeps the settings of every region that is read. New volumes
 // are encrypted by default where they are so in each: a region that does not
-// say makes that unknown, unless another says no.
+// say makes that unknown, unless another says no. Where it is not known which
+// regions there are, one more stands among them of which nothing is known.
 func regionDefaults(ctx context.Context, s *session, d *draft) error {
 	var mu sync.Mutex
 	byRegion := map[string]any{}
@@ -114,7 +118,11 @@ func regionDefaults(ctx context.Context, s *session, d *draft) error {
 		byRegion[region] = settings
 		for _, setting := range regionSettings {
 			g.Go(func() error {
-				v, err := setting.get(ctx, cfg)
+				var v any
+				err := safely(s.asks, func() (err error) {
+					v, err = setting.get(ctx, cfg)
+					return err
+				})()
 				if ended := s.ended(ctx, err); ended != nil {
 					return ended
 				}
@@ -150,6 +158,12 @@ func regionDefaults(ctx context.Context, s *session, d *draft) error {
 			facts[name] = settings[name]
 		}
 		regions = append(regions, facts)
+	}
+	if f := s.account.unlisted; f != nil {
+		unsure = provider.Reason(f)
+		regions = append(regions, unknownValue(d.names, unsure))
+		s.gap("_Regions", f)
+		s.gap("_EbsEncryptionByDefault", f)
 	}
 	d.observe("_Regions", regions)
 	switch {

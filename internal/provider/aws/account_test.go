@@ -74,6 +74,46 @@ func TestOrganization(t *testing.T) {
 	}
 }
 
+// TestDelegatedAdministrator wants an organisation to be read from an account
+// that administers it for the management account: once, by that account, and
+// with a gap for the management account, in which it has no role.
+func TestDelegatedAdministrator(t *testing.T) {
+	const management = "000011112222"
+	var roles []string
+	accounts := organisation(t, &roles)
+	e, f := newFake(t, Config{Organization: true, Types: []string{"AWS::Organizations::Root", "AWS::Organizations::OrganizationalUnit", "AWS::Organizations::Account", "AWS::Organizations::Policy"}}, func(c call) (any, error) {
+		out, err := accounts(c)
+		if out != nil || err != nil {
+			return out, err
+		}
+		if out, err = made(c); err == nil {
+			if o, ok := out.(*organizations.DescribeOrganizationOutput); ok {
+				o.Organization.MasterAccountId = ptr(management)
+			}
+		}
+		return out, err
+	})
+	g := gather(t, e)
+	types := map[string]int{}
+	for _, a := range g.all {
+		types[a.Type]++
+		if a.Scope != "aws/"+testAccount {
+			t.Errorf("%s is in %s", a.ID, a.Scope)
+		}
+	}
+	for _, want := range []string{"AWS::Organizations::Root", "AWS::Organizations::OrganizationalUnit", "AWS::Organizations::Account", "AWS::Organizations::Policy"} {
+		if types[want] == 0 || !g.listings[want].Complete {
+			t.Errorf("%d of %s, listing %+v", types[want], want, g.listings[want])
+		}
+	}
+	if n := f.calls["organizations:ListRoots"]; n != 1 {
+		t.Errorf("the roots were listed %d times", n)
+	}
+	if len(g.gaps) != 1 || !strings.Contains(g.gaps[0].Where, management) || g.gaps[0].Needs != "sts:AssumeRole" {
+		t.Errorf("gaps = %+v, want one of the management account", g.gaps)
+	}
+}
+
 func TestAccountIDs(t *testing.T) {
 	var roles []string
 	e, _ := newFake(t, Config{Organization: true, AccountIDs: []string{"444455556666", "123123123123"}, Types: []string{"AWS::EC2::VPC"}, Regions: []string{"eu-west-1"}}, organisation(t, &roles))

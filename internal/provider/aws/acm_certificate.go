@@ -21,15 +21,16 @@ var _ = collect(collector{
 			}
 			return out.CertificateSummaryList, out.NextToken, nil
 		}, func(ctx context.Context, v types.CertificateSummary, d *draft) error {
-			d.take(v, names{"CertificateArn": "Arn"})
+			renamed := names{"CertificateArn": "Arn"}
+			d.take(v, renamed)
 			d.ARN, d.Name = aws.ToString(v.CertificateArn), aws.ToString(v.DomainName)
-			return s.part(ctx, d, "ValidationMethod CertificateTransparencyLoggingPreference", "", func() error {
+			return s.part(ctx, d, fields[types.CertificateDetail](d, renamed)+" ValidationMethod CertificateTransparencyLoggingPreference", "", func() error {
 				out, err := client.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: v.CertificateArn})
 				if err != nil || out.Certificate == nil {
 					return or(err, errAnswer)
 				}
 				c := out.Certificate
-				d.take(c, names{"CertificateArn": "Arn"})
+				d.take(c, renamed)
 				if o := c.Options; o != nil {
 					d.set("CertificateTransparencyLoggingPreference", o.CertificateTransparencyLoggingPreference)
 				}

@@ -23,7 +23,7 @@ var _ = collect(collector{
 			d.ARN, d.Name = aws.ToString(v.EventDataStoreArn), aws.ToString(v.Name)
 			d.set("EventDataStoreArn", v.EventDataStoreArn)
 			d.set("Name", v.Name)
-			return s.part(ctx, d, "KmsKeyId", "", func() error {
+			return s.part(ctx, d, fields[cloudtrail.GetEventDataStoreOutput](d, nil), "", func() error {
 				out, err := client.GetEventDataStore(ctx, &cloudtrail.GetEventDataStoreInput{EventDataStore: v.EventDataStoreArn})
 				if err != nil {
 					return err

@@ -34,6 +34,7 @@ type need struct {
 	Operations []string // ListBuckets; none is the permission's own name
 	Each       bool     // once for each asset, else for each page
 	Times      int      // how often it is called for each asset or page; 0 is once
+	Regions    bool     // in every region, though the collector runs once in an account
 	Optional   bool     // without it only something is unknown
 }
 
@@ -151,7 +152,7 @@ func (e *Estate) Access() []bulwark.Access {
 
 // ownNeeds are those of finding accounts and regions.
 func (e *Estate) ownNeeds() []need {
-	needs := []need{lists("sts:GetCallerIdentity"), once("iam:ListAccountAliases"), once("account:ListRegions")}
+	needs := []need{lists("sts:GetCallerIdentity"), once(aliasPermission), once("account:ListRegions")}
 	if len(e.config.Regions) == 0 {
 		needs = append(needs, lists("ec2:DescribeRegions"))
 	}

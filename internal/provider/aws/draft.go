@@ -63,6 +63,25 @@ func (d *draft) take(v any, renamed names) *draft {
 	return d
 }
 
+// fields names, for a part, the properties that take fills from a T and that the
+// draft has not got from elsewhere; it has its ARN whatever is answered.
+func fields[T any](d *draft, renamed names) string {
+	var list []string
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		to, ok := renamed[f.Name]
+		if !ok {
+			to = f.Name
+		}
+		if slices.Contains(tagFields, f.Name) {
+			to = "Tags"
+		}
+		if f.IsExported() && to != "" && to != "Arn" && d.properties[to] == nil && d.property(to) != nil {
+			list = append(list, to)
+		}
+	}
+	return strings.Join(list, " ")
+}
+
 // property returns the listed property of a top-level name, or the first of
 // those below it; nil where there is none but those only observed.
 func (d *draft) property(name string) *bulwark.Property {

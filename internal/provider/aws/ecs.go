@@ -158,7 +158,7 @@ var _ = collect(collector{
 		return drafts(ctx, s, arns, func(ctx context.Context, arn string, d *draft) error {
 			d.ARN, d.Name = arn, lastPart(family(arn))
 			d.set("TaskDefinitionArn", arn)
-			return s.part(ctx, d, "Family NetworkMode PidMode TaskRoleArn ExecutionRoleArn ContainerDefinitions Volumes", "", func() error {
+			return s.part(ctx, d, fields[types.TaskDefinition](d, nil)+" Tags", "", func() error {
 				out, err := client.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &arn, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags}})
 				if err != nil || out.TaskDefinition == nil {
 					return or(err, errAnswer)

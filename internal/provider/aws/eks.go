@@ -36,7 +36,7 @@ var _ = collect(collector{
 		return drafts(ctx, s, list, func(ctx context.Context, name string, d *draft) error {
 			d.set("Name", name)
 			d.Name = name
-			return s.part(ctx, d, "Version ResourcesVpcConfig EncryptionConfig Logging _LogTypes RoleArn Tags", "", func() error {
+			return s.part(ctx, d, fields[types.Cluster](d, nil)+" _LogTypes", "", func() error {
 				out, err := client.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String(name)})
 				if err != nil || out.Cluster == nil {
 					return or(err, errAnswer)
@@ -110,7 +110,7 @@ var _ = collect(eksChild("AWS::EKS::Nodegroup", []need{lists("eks:ListNodegroups
 	func(ctx context.Context, s *session, c *eks.Client, cluster, name string, d *draft) error {
 		d.ARN = s.arn("eks", "nodegroup/"+cluster+"/"+name)
 		d.set("NodegroupName", name)
-		return s.part(ctx, d, "RemoteAccess NodeRole Subnets", "", func() error {
+		return s.part(ctx, d, fields[types.Nodegroup](d, nil), "", func() error {
 			out, err := c.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: &cluster, NodegroupName: &name})
 			if err != nil || out.Nodegroup == nil {
 				return or(err, errAnswer)
@@ -131,7 +131,7 @@ var _ = collect(eksChild("AWS::EKS::Addon", []need{lists("eks:ListAddons"), each
 	func(ctx context.Context, s *session, c *eks.Client, cluster, name string, d *draft) error {
 		d.ARN = s.arn("eks", "addon/"+cluster+"/"+name)
 		d.set("AddonName", name)
-		return s.part(ctx, d, "AddonVersion ServiceAccountRoleArn", "", func() error {
+		return s.part(ctx, d, fields[types.Addon](d, nil), "", func() error {
 			out, err := c.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: &cluster, AddonName: &name})
 			if err != nil || out.Addon == nil {
 				return or(err, errAnswer)
@@ -152,7 +152,7 @@ var _ = collect(eksChild("AWS::EKS::AccessEntry", []need{lists("eks:ListAccessEn
 	func(ctx context.Context, s *session, c *eks.Client, cluster, principal string, d *draft) error {
 		d.ARN = s.arn("eks", "access-entry/"+cluster+"/"+principal)
 		d.set("PrincipalArn", principal)
-		if err := s.part(ctx, d, "KubernetesGroups Type Username", "", func() error {
+		if err := s.part(ctx, d, fields[types.AccessEntry](d, nil), "", func() error {
 			out, err := c.DescribeAccessEntry(ctx, &eks.DescribeAccessEntryInput{ClusterName: &cluster, PrincipalArn: &principal})
 			if err != nil || out.AccessEntry == nil {
 				return or(err, errAnswer)

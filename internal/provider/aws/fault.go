@@ -61,6 +61,7 @@ var codes = map[string]bulwark.FaultKind{
 	"CredentialReportExpired":           bulwark.FaultAbsent,
 	"CredentialReportNotPresent":        bulwark.FaultAbsent,
 	"NoSuchResourceException":           bulwark.FaultAbsent,
+	"ReportInProgress":                  bulwark.FaultAbsent,
 }
 
 // kindOf returns the kind of an error code, given the status of its answer.
@@ -84,8 +85,6 @@ func kindOf(code string, status int) bulwark.FaultKind {
 		return bulwark.FaultDenied
 	case status == http.StatusUnauthorized:
 		return bulwark.FaultCredentials
-	case status == http.StatusNotFound:
-		return bulwark.FaultAbsent
 	case status >= 300 && status < 400 && (code == "" || code == "UnknownError"):
 		return bulwark.FaultMalformed // it sends the call elsewhere, which is not followed
 	}

@@ -35,6 +35,8 @@ func TestFaultOf(t *testing.T) {
 		{"opt_in", failure("OptInRequired", 401), bulwark.FaultDisabled, "aws"},
 		{"no_such_bucket", failure("NoSuchBucket", 404), bulwark.FaultAbsent, "aws"},
 		{"ec2_not_found", failure("InvalidVpcID.NotFound", 400), bulwark.FaultAbsent, "aws"},
+		{"bare_404", failure("UnknownError", 404), bulwark.FaultFailed, "aws"},
+		{"unknown_code_404", failure("SomethingElse", 404), bulwark.FaultFailed, "aws"},
 		{"server", failure("InternalError", 500), bulwark.FaultFailed, "aws"},
 		{"deadline", context.DeadlineExceeded, bulwark.FaultTimeout, "aws"},
 		{"refused", &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}, bulwark.FaultUnreachable, "aws"},

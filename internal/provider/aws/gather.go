@@ -89,7 +89,10 @@ func (e *Estate) places(ctx context.Context, found []*account, emit func(bulwark
 	g.SetLimit(placesAtOnce)
 	for i, a := range found {
 		g.Go(func() error {
-			gaps[i], errs[i] = e.open(ctx, a)
+			errs[i] = safely(func() (string, string) { return "aws:account", a.scope() }, func() (err error) {
+				gaps[i], err = e.open(ctx, a)
+				return err
+			})()
 			return nil
 		})
 	}
@@ -217,19 +220,30 @@ func (e *Estate) run(ctx context.Context, p *place, s *session) error {
 	return s.yield(bulwark.Gathered{Listing: listing})
 }
 
-// list runs a collector; what it panics about in a hostile answer is its fault
-// alone.
-func list(ctx context.Context, s *session) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: s.collector.call(), Object: s.where(), Err: fmt.Errorf("the answer was not foreseen: %v", r)}
-		}
-	}()
+// list runs a collector.
+func list(ctx context.Context, s *session) error {
 	if s.typ == nil {
 		return errors.New("the type has no file")
 	}
-	return s.collector.List(ctx, s)
+	return safely(s.asks, func() error { return s.collector.List(ctx, s) })()
 }
+
+// safely returns f as a function that does not panic: what f panics about in a
+// hostile answer is a fault of what asks tells, the call and its object. Every
+// goroutine needs its own.
+func safely(asks func() (call, object string), f func() error) func() error {
+	return func() (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				call, object := asks()
+				err = &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: call, Object: object, Err: fmt.Errorf("the answer was not foreseen: %v", r)}
+			}
+		}()
+		return f()
+	}
+}
+
+func (s *session) asks() (call, object string) { return s.collector.call(), s.where() }
 
 // unreachable returns why a place is not asked any more.
 func (p *place) unreachable() *bulwark.Fault {

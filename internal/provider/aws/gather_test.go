@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -67,5 +69,36 @@ func TestGather(t *testing.T) {
 	}
 	if a := g.assets["live:arn:aws:iam::"+testAccount+":root"]; a == nil || a.Type != typeAccount {
 		t.Error("the account is no asset")
+	}
+}
+
+// TestPanics wants an answer that a collector panics about, in whatever
+// goroutine, to cost its listing or the setting it is about alone.
+func TestPanics(t *testing.T) {
+	tests := map[string]func(ctx context.Context, s *session) error{
+		"list": func(context.Context, *session) error { panic("list") },
+		"item": func(ctx context.Context, s *session) error {
+			return drafts(ctx, s, []int{1}, func(context.Context, int, *draft) error { panic("item") })
+		},
+		"parent": func(ctx context.Context, s *session) error {
+			return within(ctx, s, []int{1}, func(context.Context, int) error { panic("parent") })
+		},
+	}
+	for name, list := range tests {
+		t.Run(name, func(t *testing.T) {
+			e, _ := newFake(t, only("AWS::EC2::VPC"), nil)
+			p := &place{account: &account{id: testAccount}, region: "eu-west-1", memo: &memo{}}
+			var got *bulwark.Listing
+			s := e.session(p, &collector{Type: "AWS::EC2::VPC", Service: "ec2", List: list}, func(g bulwark.Gathered) error {
+				got = g.Listing
+				return nil
+			})
+			if err := e.run(t.Context(), p, s); err != nil {
+				t.Fatal(err)
+			}
+			if got == nil || got.Complete || !strings.Contains(got.Gap.Why, name) {
+				t.Errorf("the listing is %+v", got)
+			}
+		})
 	}
 }

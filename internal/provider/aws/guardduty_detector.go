@@ -22,7 +22,7 @@ var _ = collect(collector{
 		}, func(ctx context.Context, id string, d *draft) error {
 			d.set("Id", id)
 			d.Name = id
-			return s.part(ctx, d, "Enable Features", "", func() error {
+			return s.part(ctx, d, fields[guardduty.GetDetectorOutput](d, nil)+" Enable", "", func() error {
 				out, err := client.GetDetector(ctx, &guardduty.GetDetectorInput{DetectorId: aws.String(id)})
 				if err != nil || out.Status == "" {
 					return or(err, errAnswer)

@@ -68,7 +68,8 @@ func keyAliases(ctx context.Context, s *session, client *kms.Client) (map[string
 
 func (s *session) keyParts(ctx context.Context, client *kms.Client, v types.KeyListEntry, d *draft) error {
 	var key *types.KeyMetadata
-	err := s.part(ctx, d, "Enabled KeySpec KeyUsage _KeyState", "", func() error {
+	renamed := names{"PendingDeletionWindowInDays": ""}
+	err := s.part(ctx, d, fields[types.KeyMetadata](d, renamed)+" _KeyState", "", func() error {
 		out, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: v.KeyId})
 		if err != nil {
 			return err
@@ -77,7 +78,7 @@ func (s *session) keyParts(ctx context.Context, client *kms.Client, v types.KeyL
 			return errAnswer
 		}
 		key = out.KeyMetadata
-		d.take(key, names{"PendingDeletionWindowInDays": ""})
+		d.take(key, renamed)
 		d.observe("_KeyState", key.KeyState)
 		return nil
 	})

@@ -184,18 +184,39 @@ func principals(v bulwark.Value) []string {
 	return out
 }
 
-// condition returns the value that a statement demands of a key, which is
-// written in any case, by an operator that demands one.
+// condition returns the values of which a statement demands one of a key, which
+// is written in any case. Of what also holds where the key is missing, or for
+// any account, nothing is demanded. Source: IAM User Guide, "Condition operators"
+// and "Set operators for multivalued context keys".
 func condition(v bulwark.Value, key string) string {
 	for operator, keys := range v.Children() {
-		if strings.Contains(operator, "Not") || strings.HasSuffix(operator, "IfExists") || operator == "Null" {
+		o := strings.ToLower(operator)
+		if strings.Contains(o, "not") || strings.HasSuffix(o, "ifexists") || strings.HasPrefix(o, "forallvalues:") || o == "null" {
 			continue
 		}
 		for k, c := range keys.Children() {
-			if strings.EqualFold(k, key) {
-				return strings.Join(texts(c), ",")
+			if v := texts(c); strings.EqualFold(k, key) && !slices.ContainsFunc(v, boundless) {
+				return strings.Join(v, ",")
 			}
 		}
 	}
 	return ""
+}
+
+// boundless tells whether a demanded value is a pattern that things of any
+// account match: wildcards alone, or an ARN that has them in its account or, as
+// buckets have no account in theirs, in the bucket's name.
+func boundless(pattern string) bool {
+	if !strings.HasPrefix(pattern, "arn:") && !strings.HasPrefix(pattern, "arn*") {
+		return strings.Trim(pattern, "*?:") == ""
+	}
+	parts := strings.SplitN(pattern, ":", 6)
+	if len(parts) < 6 {
+		return true // a wildcard stands for the rest
+	}
+	owner := parts[4]
+	if owner == "" {
+		owner, _, _ = strings.Cut(parts[5], "/")
+	}
+	return strings.ContainsAny(owner, "*?")
 }

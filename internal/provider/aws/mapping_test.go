@@ -58,11 +58,19 @@ func TestPermissions(t *testing.T) {
 		{"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "lambda:InvokeFunction", "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::shop"}, "StringEquals": {"AWS:SourceAccount": "1"}}},
 		{"Effect": "Allow", "Principal": "*", "Action": ["a", "b"], "Condition": {"StringNotEquals": {"aws:SourceAccount": "1"}, "StringEquals": {"aws:principalorgid": "o-1"}}},
 		{"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"]}, "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": "1"}}},
+		{"Effect": "Allow", "Principal": "*", "Condition": {"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}},
+		{"Effect": "Allow", "Principal": "*", "Condition": {"StringLike": {"aws:PrincipalOrgID": "*", "aws:SourceAccount": ["1", "*"]}, "ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:shop"}}},
+		{"Effect": "Allow", "Principal": "*", "Condition": {"StringLike": {"aws:SourceArn": "*"}, "ArnLike": {"aws:SourceArn": "arn:aws:sns:*:111122223333:*"}}},
+		{"Effect": "Allow", "Principal": "*", "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}, "ForAnyValue:StringLike": {"aws:PrincipalOrgID": "o-1"}}},
 		{"Effect": "Deny", "Principal": "*"}]}`).(bulwark.Value)
 	same(t, permissions(doc), `[
 		{"Principal": "s3.amazonaws.com", "Action": "lambda:InvokeFunction", "SourceArn": "arn:aws:s3:::shop", "SourceAccount": "1"},
 		{"Principal": "*", "Action": "a,b", "PrincipalOrgID": "o-1"},
-		{"Principal": "arn:aws:iam::1:root"}, {"Principal": "arn:aws:iam::2:root"}]`)
+		{"Principal": "arn:aws:iam::1:root"}, {"Principal": "arn:aws:iam::2:root"},
+		{"Principal": "*"},
+		{"Principal": "*"},
+		{"Principal": "*", "SourceArn": "arn:aws:sns:*:111122223333:*"},
+		{"Principal": "*", "PrincipalOrgID": "o-1"}]`)
 }
 
 func TestLifecycleRule(t *testing.T) {

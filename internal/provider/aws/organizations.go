@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,7 +13,6 @@ import (
 
 // tree of an organisation: accounts and units with what contains them.
 type organization struct {
-	id       string
 	roots    []types.Root
 	units    []child[types.OrganizationalUnit]
 	accounts []child[types.Account]
@@ -27,25 +27,36 @@ type child[T any] struct {
 // maxUnits bounds an organisation's tree; AWS allows 2,000 units, five deep.
 const maxUnits = 20_000
 
-// organization returns the organisation of which the account is the management
-// account; nil of any other, since only that may read it.
+// organizes tells whether the account is where its organisation is read: the one
+// whose credentials list its accounts, else the management account.
+func (s *session) organizes(ctx context.Context) (bool, error) {
+	return shared(ctx, s, "organizes", func() (bool, error) {
+		if s.account.organizer != "" && s.account.organizer != s.account.id {
+			return false, nil
+		}
+		out, err := organizations.NewFromConfig(s.cfg).DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+		switch {
+		case code(err) == "AWSOrganizationsNotInUseException":
+			return false, nil
+		case err != nil:
+			return false, err
+		case out.Organization == nil || out.Organization.MasterAccountId == nil:
+			return false, errAnswer
+		}
+		return s.account.id == cmp.Or(s.account.organizer, *out.Organization.MasterAccountId), nil
+	})
+}
+
+// organization returns the organisation that is read in the account, nil for
+// none.
 func (s *session) organization(ctx context.Context) (*organization, error) {
 	return shared(ctx, s, "organization", func() (*organization, error) {
-		client := organizations.NewFromConfig(s.cfg)
-		out, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
-		if code(err) == "AWSOrganizationsNotInUseException" {
-			return nil, nil
-		}
-		if err != nil {
+		reads, err := s.organizes(ctx)
+		if err != nil || !reads {
 			return nil, err
 		}
-		if out.Organization == nil {
-			return nil, errAnswer
-		}
-		if aws.ToString(out.Organization.MasterAccountId) != s.account.id {
-			return nil, nil
-		}
-		o := &organization{id: aws.ToString(out.Organization.Id)}
+		client := organizations.NewFromConfig(s.cfg)
+		o := &organization{}
 		o.roots, err = all(ctx, s, func(ctx context.Context, token *string) ([]types.Root, *string, error) {
 			out, err := client.ListRoots(ctx, &organizations.ListRootsInput{NextToken: token})
 			if err != nil {

@@ -14,18 +14,10 @@ var _ = collect(collector{
 	Type: "AWS::Organizations::Policy", Service: "organizations", Where: global,
 	Needs: []need{lists("organizations:DescribeOrganization"), lists("organizations:ListPolicies").times(2), each("organizations:DescribePolicy"), each("organizations:ListTargetsForPolicy")},
 	List: func(ctx context.Context, s *session) error {
-		client := organizations.NewFromConfig(s.cfg)
-		out, err := client.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
-		switch {
-		case code(err) == "AWSOrganizationsNotInUseException":
-			return nil
-		case err != nil:
+		if reads, err := s.organizes(ctx); err != nil || !reads {
 			return err
-		case out.Organization == nil:
-			return errAnswer
-		case aws.ToString(out.Organization.MasterAccountId) != s.account.id:
-			return nil
 		}
+		client := organizations.NewFromConfig(s.cfg)
 		for _, kind := range []types.PolicyType{types.PolicyTypeServiceControlPolicy, types.PolicyTypeResourceControlPolicy} {
 			err := assets(ctx, s, func(ctx context.Context, token *string) ([]types.PolicySummary, *string, error) {
 				out, err := client.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: kind, NextToken: token})

@@ -20,7 +20,7 @@ func within[P any](ctx context.Context, s *session, parents []P, list func(ctx c
 	g.SetLimit(objects)
 	for _, p := range parents {
 		g.Go(func() error {
-			err := list(ctx, p)
+			err := safely(s.asks, func() error { return list(ctx, p) })()
 			if ended := s.ended(ctx, err); ended != nil || err == nil {
 				return ended
 			}

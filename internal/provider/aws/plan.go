@@ -15,20 +15,19 @@ import (
 // than a hundred unless asked, and most that much.
 const pageSize = 100
 
-// Plan counts the calls of a run before it is made. known is how many assets of
-// each type earlier runs found in all accounts together; of other types the
-// first page in one region of one account stands for every region. It makes the
-// calls of Probe. All calls are management events, so CloudTrail logs each.
-func (e *Estate) Plan(ctx context.Context, known map[string]int64) (*bulwark.CallPlan, error) {
+// Plan counts the calls of a run before it is made: the first page in one region
+// of one account stands for every region. It makes the calls of Probe. All calls
+// are management events, so CloudTrail logs each.
+func (e *Estate) Plan(ctx context.Context) (bulwark.CallPlan, error) {
 	_, t, err := e.try(ctx)
 	if err != nil {
-		return nil, err
+		return bulwark.CallPlan{}, err
 	}
 	found, err := e.accounts(ctx)
 	if err != nil {
-		return nil, err
+		return bulwark.CallPlan{}, err
 	}
-	plan := &bulwark.CallPlan{Filter: []bulwark.LogFilter{
+	plan := bulwark.CallPlan{Filter: []bulwark.LogFilter{
 		{Log: "CloudTrail", Field: "userAgent", Value: "*app/" + SessionName + "*"},
 		{Log: "CloudTrail", Field: "userIdentity.arn", Value: "*:assumed-role/*/" + SessionName},
 	}}
@@ -36,7 +35,7 @@ func (e *Estate) Plan(ctx context.Context, known map[string]int64) (*bulwark.Cal
 	for _, a := range found {
 		if _, err := e.open(ctx, a); err != nil {
 			if ctx.Err() != nil {
-				return nil, fmt.Errorf("aws: plan: %w", ctx.Err())
+				return plan, fmt.Errorf("aws: plan: %w", ctx.Err())
 			}
 			continue // the run will tell of it
 		}
@@ -45,7 +44,11 @@ func (e *Estate) Plan(ctx context.Context, known map[string]int64) (*bulwark.Cal
 	}
 	slices.Sort(plan.Regions)
 	plan.Regions = slices.Compact(plan.Regions)
+	collectors := e.collectors()
 	for _, n := range e.ownNeeds() {
+		if n.Permission == aliasPermission && slices.ContainsFunc(collectors, func(c *collector) bool { return c.Type == typeAccount }) {
+			continue // asked once, for the account's name and for its asset
+		}
 		for _, op := range n.operations() {
 			service, _, _ := strings.Cut(n.Permission, ":")
 			for _, s := range plan.Scopes {
@@ -57,10 +60,10 @@ func (e *Estate) Plan(ctx context.Context, known map[string]int64) (*bulwark.Cal
 	for _, a := range found {
 		regions[a.scope()] = a.regions
 	}
-	for _, c := range e.collectors() {
-		counter.collector(c, plan.Scopes, regions, known, int64(t.assets[c.Type]))
+	for _, c := range collectors {
+		counter.collector(c, plan.Scopes, regions, int64(t.assets[c.Type]))
 	}
-	counter.fill(plan)
+	counter.fill(&plan)
 	return plan, nil
 }
 
@@ -82,32 +85,18 @@ func (c *counter) add(k quota.Key, n int64, basis string) {
 }
 
 // collector adds the calls of one collector: each list once a place and page,
-// each part once an asset.
-func (c *counter) collector(col *collector, scopes []bulwark.ScopeInfo, regions map[string][]string, known map[string]int64, first int64) {
-	places := int64(0)
+// each part once an asset. assets are those of one place.
+func (c *counter) collector(col *collector, scopes []bulwark.ScopeInfo, regions map[string][]string, assets int64) {
+	const basis = "assumed"
 	for _, s := range scopes {
-		if col.Where == global {
-			places++
-		} else {
-			places += int64(len(regions[s.Path]))
-		}
-	}
-	if places == 0 {
-		return
-	}
-	assets, basis := first, "assumed" // in one place
-	if n, ok := known[col.Type]; ok {
-		assets, basis = (n+places-1)/places, "counted"
-	}
-	for _, s := range scopes {
-		in := regions[s.Path]
-		if col.Where == global {
-			in = []string{""}
-		}
-		for _, region := range in {
-			for _, n := range col.Needs {
+		for _, n := range col.Needs {
+			in := regions[s.Path]
+			if col.Where == global && !n.Regions {
+				in = []string{""}
+			}
+			for _, region := range in {
 				for _, op := range n.operations() {
-					k := quota.Key{Provider: "aws", Scope: s.Path, Region: region, Service: col.Service, Action: op}
+					k := quota.Key{Provider: "aws", Scope: s.Path, Region: region, Service: col.serviceOf(n), Action: op}
 					times := int64(max(n.Times, 1))
 					if !n.Each {
 						c.add(k, times, "fixed")
@@ -121,6 +110,21 @@ func (c *counter) collector(col *collector, scopes []bulwark.ScopeInfo, regions 
 			}
 		}
 	}
+}
+
+// serviceOf names the service that a need's operations are of, as the SDK does:
+// the collector's own, unless the permission is another's.
+func (col *collector) serviceOf(n need) string {
+	prefix, _, _ := strings.Cut(n.Permission, ":")
+	if sameService(col.Service, prefix) {
+		return col.Service
+	}
+	for sdk, p := range prefixes {
+		if p == prefix {
+			return sdk
+		}
+	}
+	return prefix
 }
 
 func (c *counter) fill(plan *bulwark.CallPlan) {

@@ -48,9 +48,10 @@ func (t *trial) record(stack *middleware.Stack) error {
 	}), middleware.Before)
 }
 
-// Probe tries every permission of the collectors once, in the first account and
-// one of its regions, and returns how it answered, sorted by permission. Nothing
-// is gathered. Its error means that no account was reached.
+// Probe tries every permission of the collectors once, in the first account that
+// is reached and one of its regions, and whether the roles of all accounts can be
+// assumed. It returns how each permission answered, sorted. Nothing is gathered.
+// Its error means that no account was reached.
 func (e *Estate) Probe(ctx context.Context) ([]bulwark.Probe, error) {
 	a, t, err := e.try(ctx)
 	if err != nil {
@@ -63,6 +64,39 @@ func (e *Estate) Probe(ctx context.Context) ([]bulwark.Probe, error) {
 	return out, nil
 }
 
+// reach tries the credentials of accounts, writes down how roles could be
+// assumed, and returns the first account that is reached.
+func (t *trial) reach(ctx context.Context, found []*account) (*account, error) {
+	errs := make([]error, len(found))
+	var g errgroup.Group
+	g.SetLimit(placesAtOnce)
+	for i, a := range found {
+		g.Go(func() error {
+			_, errs[i] = a.cfg.Credentials.Retrieve(ctx)
+			return nil
+		})
+	}
+	_ = g.Wait() // its functions return none
+	var first *account
+	for i, a := range found {
+		var f *bulwark.Fault
+		if errs[i] != nil {
+			f = faultOf(errs[i], a.scope())
+		} else if first == nil {
+			first = a
+		}
+		if a.role != "" && t.answers[assumeRole] == nil {
+			t.answers[assumeRole] = f
+		}
+	}
+	if first == nil {
+		return nil, faultOf(errs[0], found[0].scope())
+	}
+	return first, nil
+}
+
+const assumeRole = "sts:AssumeRole"
+
 // try runs all collectors on trial in one account, and one of its regions.
 func (e *Estate) try(ctx context.Context) (*account, *trial, error) {
 	found, err := e.accounts(ctx)
@@ -72,15 +106,21 @@ func (e *Estate) try(ctx context.Context) (*account, *trial, error) {
 	if len(found) == 0 {
 		return nil, nil, fmt.Errorf("aws: try permissions: %w: no account is left to read", bulwark.ErrInvalid)
 	}
-	a := found[0]
-	t := &trial{answers: map[string]*bulwark.Fault{}, assets: map[string]int{}}
+	t := &trial{answers: map[string]*bulwark.Fault{"sts:GetCallerIdentity": nil}, assets: map[string]int{}}
+	if e.config.Organization {
+		t.answers["organizations:ListAccounts"] = nil // accounts has called it
+	}
+	if e.config.RoleARN != "" {
+		t.answers[assumeRole] = nil // as has the first credentials' role
+	}
+	a, err := t.reach(ctx, found)
+	if err != nil {
+		return nil, nil, fmt.Errorf("aws: try permissions: %w", err)
+	}
 	a.cfg.APIOptions = append(slices.Clone(a.cfg.APIOptions), t.record)
 	if _, err := e.open(ctx, a); err != nil {
 		return nil, nil, fmt.Errorf("aws: try permissions: %w", err)
 	}
-	t.answers["sts:GetCallerIdentity"] = nil // accounts and open have called them
-	t.answers["sts:AssumeRole"] = nil
-	t.answers["organizations:ListAccounts"] = nil
 	region := a.home
 	if len(a.regions) > 0 && !slices.Contains(a.regions, region) {
 		region = a.regions[0]
@@ -116,6 +156,9 @@ func (t *trial) probe(access bulwark.Access, a *account) bulwark.Probe {
 				continue
 			}
 			p.Where = provider.Where(a.scope(), a.home)
+			if f != nil && f.Object != "" {
+				p.Where = f.Object
+			}
 			switch {
 			case f == nil:
 				p.State, p.Why = bulwark.ProbeAllowed, ""

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/bulwarksec/bulwark"
 )
 
@@ -47,8 +49,14 @@ func TestProbe(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	e, f := newFake(t, Config{Types: []string{"AWS::EC2::VPC", "AWS::S3::Bucket"}, Regions: []string{"eu-west-1", "us-east-1"}}, made)
-	plan, err := e.Plan(t.Context(), map[string]int64{"AWS::S3::Bucket": 250})
+	e, f := newFake(t, Config{Types: []string{"AWS::EC2::VPC", "AWS::S3::Bucket"}, Regions: []string{"eu-west-1", "us-east-1"}}, func(c call) (any, error) {
+		out, err := made(c)
+		if list, ok := out.(*s3.ListBucketsOutput); ok {
+			list.Buckets = slices.Repeat(list.Buckets, 250)
+		}
+		return out, err
+	})
+	plan, err := e.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,9 +67,9 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%s is not logged", c.Call)
 		}
 	}
-	// Fixed: once a region, or once an account. By object: 250 known buckets;
-	// one VPC on the first page of one region, so one in each.
-	for what, want := range map[string]int64{"DescribeVpcs fixed": 2, "DescribeVpcAttribute assumed": 4, "ListBuckets fixed": 1, "ListBuckets counted": 2, "GetBucketAcl counted": 250} {
+	// Fixed: once a region, or once an account. By object: 250 buckets on the
+	// first page; one VPC on that of one region, so one in each.
+	for what, want := range map[string]int64{"DescribeVpcs fixed": 2, "DescribeVpcAttribute assumed": 4, "ListBuckets fixed": 1, "ListBuckets assumed": 2, "GetBucketAcl assumed": 250} {
 		if count[what] != want {
 			t.Errorf("%s = %d, want %d", what, count[what], want)
 		}
@@ -77,22 +85,59 @@ func TestPlan(t *testing.T) {
 // TestPlanMatchesRun wants the plan of an estate that is known to be the calls
 // that a run then makes.
 func TestPlanMatchesRun(t *testing.T) {
-	c := Config{Types: []string{"AWS::EC2::Subnet", "AWS::EC2::VPC", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::CloudTrail::Trail"}, Regions: []string{"eu-west-1"}}
-	e, _ := newFake(t, c, made)
-	plan, err := e.Plan(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
+	for name, c := range map[string]Config{
+		"assets":  {Types: []string{"AWS::EC2::Subnet", "AWS::EC2::VPC", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::CloudTrail::Trail"}, Regions: []string{"eu-west-1"}},
+		"account": {Types: []string{typeAccount}, Regions: []string{"eu-west-1", "eu-west-2", "us-east-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, _ := newFake(t, c, made)
+			plan, err := e.Plan(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, f := newFake(t, c, made)
+			gather(t, run)
+			for _, n := range plan.Calls {
+				name := n.Service + ":" + n.Call
+				if slices.Contains([]string{"DescribeRegions", "ListRegions", "AssumeRole", "GenerateCredentialReport"}, n.Call) {
+					continue
+				}
+				want := int64(f.calls[name])
+				if n.Count != want {
+					t.Errorf("%s is planned %d times (%s) and was called %d times", name, n.Count, n.Basis, want)
+				}
+			}
+		})
 	}
-	run, f := newFake(t, c, made)
-	gather(t, run)
-	for _, n := range plan.Calls {
-		name := n.Service + ":" + n.Call
-		if n.Call == "DescribeRegions" || n.Call == "ListRegions" || n.Call == "AssumeRole" {
-			continue
+}
+
+// TestProbeRoles wants sts:AssumeRole to be told as it is in every account, and
+// not at all where no role is assumed.
+func TestProbeRoles(t *testing.T) {
+	of := func(t *testing.T, c Config, answer func(c call) (any, error)) (p bulwark.Probe) {
+		t.Helper()
+		c.Types, c.Regions = []string{"AWS::EC2::VPC"}, []string{"eu-west-1"}
+		e, _ := newFake(t, c, answer)
+		probes, err := e.Probe(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-		want := int64(f.calls[name])
-		if n.Count != want {
-			t.Errorf("%s is planned %d times (%s) and was called %d times", name, n.Count, n.Basis, want)
+		for _, p = range probes {
+			if p.Permission == assumeRole {
+				return p
+			}
 		}
+		t.Fatalf("%s is not told of", assumeRole)
+		return p
+	}
+	var roles []string
+	if p := of(t, Config{Organization: true}, organisation(t, &roles)); p.State != bulwark.ProbeDenied || p.Where != "aws/000011112222" || p.Why == "" {
+		t.Errorf("with an account that has no role it is %+v, want it denied there", p)
+	}
+	if p := of(t, Config{Organization: true, Exclude: []string{"0000*"}}, organisation(t, &roles)); p.State != bulwark.ProbeAllowed {
+		t.Errorf("with roles in all accounts it is %+v", p)
+	}
+	if p := of(t, Config{AccountIDs: []string{testAccount}}, nil); p.State != bulwark.ProbeUntried {
+		t.Errorf("with the own account alone it is %+v, want it untried", p)
 	}
 }

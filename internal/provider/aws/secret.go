@@ -4,77 +4,63 @@ import (
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/provider"
 )
 
-// secretPath is a path that holds a secret, cut at its dots, with [] and {} as
-// elements.
-type secretPath struct {
-	steps []string
-	kind  string
-}
-
-var elements = strings.NewReplacer("[]", ".[]", "{}", ".{}")
-
-func secretPaths(t *bulwark.Type, observed bool) []secretPath {
-	var list []secretPath
-	if t == nil {
-		return nil
+// copyPaths returns the paths that a type's file lists, of properties or of what
+// is observed, if a value has a secret at one or by the name of a member.
+func copyPaths(t *bulwark.Type, observed bool, v bulwark.Value) (list []bulwark.CopyPath, secrets bool) {
+	for i := range t.Properties {
+		p := &t.Properties[i]
+		secrets = secrets || p.Secret != "" && p.Observed == observed
 	}
-	for _, p := range t.Properties {
-		if p.Secret != "" && p.Observed == observed {
-			list = append(list, secretPath{strings.Split(elements.Replace(p.Path), "."), p.Secret})
+	if !secrets && !namesSecret(v) {
+		return nil, false
+	}
+	for i := range t.Properties {
+		if p := &t.Properties[i]; p.Observed == observed {
+			list = append(list, p.CopyPath())
 		}
 	}
-	return list
+	return list, true
 }
 
-// masker copies a value; what stands at or below a secret path becomes its kind
-// and a keyed digest.
-type masker struct {
-	b   *bulwark.Builder
-	key []byte
-}
-
-func (m *masker) add(v bulwark.Value, paths []secretPath, secret string) {
+// unlisted returns the kind of secret that a member is by its name, where no
+// type file lists it: texts that are called so, and environments, which are
+// given secrets under any name. What is an ARN names a secret and is none.
+func unlisted(name string, v bulwark.Value) string {
 	switch v.Kind() {
-	case bulwark.Object:
-		m.b.Object()
-		for name, child := range v.Children() {
-			m.b.Key(name)
-			m.child(child, name, "{}", paths, secret)
+	case bulwark.String:
+		if provider.SecretName(name) && !strings.HasPrefix(v.Text(), "arn:") {
+			return "unlisted"
 		}
-		m.b.End()
-	case bulwark.List:
-		m.b.List()
-		for _, child := range v.Children() {
-			m.child(child, "[]", "[]", paths, secret)
+	case bulwark.List, bulwark.Object:
+		if provider.SecretName(name) && v.Kind() == bulwark.List || strings.HasSuffix(name, "EnvironmentVariables") || name == "Variables" || name == "Environment" && settings(v) {
+			return "unlisted"
 		}
-		m.b.End()
-	case bulwark.Absent, bulwark.Unknown, bulwark.Secret:
-		m.b.Copy(v)
-	default:
-		if secret == "" || v.Kind() == bulwark.String && v.Text() == "" {
-			m.b.Copy(v)
-			return
-		}
-		text := v.Text()
-		if v.Kind() != bulwark.String {
-			text = v.String()
-		}
-		m.b.Secret(secret, bulwark.SecretDigest(m.key, text))
 	}
+	return ""
 }
 
-func (m *masker) child(v bulwark.Value, name, any string, paths []secretPath, secret string) {
-	var below []secretPath
-	for _, p := range paths {
-		switch {
-		case p.steps[0] != name && p.steps[0] != any:
-		case len(p.steps) == 1:
-			secret = p.kind
-		default:
-			below = append(below, secretPath{p.steps[1:], p.kind})
+// settings tells whether a value is a list, or a map of texts alone.
+func settings(v bulwark.Value) bool {
+	if v.Kind() == bulwark.List {
+		return true
+	}
+	for _, c := range v.Children() {
+		if c.Kind() != bulwark.String {
+			return false
 		}
 	}
-	m.add(v, below, secret)
+	return true
+}
+
+// namesSecret tells whether a value has a member that is secret by its name.
+func namesSecret(v bulwark.Value) bool {
+	for name, c := range v.Children() {
+		if unlisted(name, c) != "" || namesSecret(c) {
+			return true
+		}
+	}
+	return false
 }

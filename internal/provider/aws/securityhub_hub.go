@@ -5,8 +5,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
-
-	"github.com/bulwarksec/bulwark"
 )
 
 // A region in which Security Hub is off has no hub.
@@ -29,11 +27,9 @@ var _ = collect(collector{
 	},
 })
 
-// off tells whether an error says that a service is not in use here.
+// off tells whether an error says that Security Hub is not in use here. Source:
+// AWS Security Hub API Reference, "DescribeHub", errors.
 func off(err error) bool {
-	if err == nil {
-		return false
-	}
-	k := faultOf(err, "").Kind
-	return k == bulwark.FaultAbsent || k == bulwark.FaultDisabled && code(err) == "InvalidAccessException"
+	c := code(err)
+	return c == "InvalidAccessException" || c == "ResourceNotFoundException"
 }

@@ -232,13 +232,12 @@ func (s *session) value(d *draft, tree map[string]any, id string, observed bool)
 	if err != nil {
 		return v, err
 	}
-	paths := secretPaths(d.typ, observed)
-	if len(paths) == 0 {
+	paths, secrets := copyPaths(d.typ, observed, v)
+	if !secrets {
 		return v, nil
 	}
-	m := &masker{b: bulwark.NewBuilder(d.names, bulwark.Limits{}), key: s.estate.options.SecretKey}
-	m.add(v, paths, "")
-	return m.b.Build(id)
+	c := bulwark.Copier{Names: d.names, Key: s.estate.options.SecretKey, Paths: paths, Named: unlisted}
+	return c.Copy(v, id)
 }
 
 func lastPart(arn string) string {
@@ -287,7 +286,7 @@ func drafts[T any](ctx context.Context, s *session, items []T, fill func(ctx con
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(objects)
 	for _, item := range items {
-		g.Go(func() error {
+		g.Go(safely(s.asks, func() error {
 			d := s.draft()
 			err := fill(ctx, item, d)
 			if errors.Is(err, errSkip) {
@@ -297,7 +296,7 @@ func drafts[T any](ctx context.Context, s *session, items []T, fill func(ctx con
 				return err
 			}
 			return s.put(d)
-		})
+		}))
 	}
 	return g.Wait()
 }

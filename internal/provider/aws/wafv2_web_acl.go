@@ -44,12 +44,13 @@ var _ = collect(collector{
 })
 
 func webACLParts(ctx context.Context, s *session, client *wafv2.Client, v types.WebACLSummary, scope types.Scope, d *draft) error {
-	if err := s.part(ctx, d, "Rules VisibilityConfig", "", func() error {
+	renamed := names{"ARN": "Arn"}
+	if err := s.part(ctx, d, fields[types.WebACL](d, renamed), "", func() error {
 		out, err := client.GetWebACL(ctx, &wafv2.GetWebACLInput{Id: v.Id, Name: v.Name, Scope: scope})
 		if err != nil || out.WebACL == nil {
 			return or(err, errAnswer)
 		}
-		d.take(out.WebACL, names{"ARN": "Arn"})
+		d.take(out.WebACL, renamed)
 		d.set("Rules", append([]types.Rule{}, out.WebACL.Rules...))
 		return nil
 	}); err != nil {

@@ -301,6 +301,53 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
+// TestNamespaceDenied has a listing of one of two namespaces fail: what is not
+// known of the one is known of the other.
+func TestNamespaceDenied(t *testing.T) {
+	f := newFake(t)
+	pod := func(namespace string) string {
+		return fmt.Sprintf(`{"metadata":{"name":"p","namespace":%q},"spec":{"serviceAccountName":"robot","containers":[]}}`, namespace)
+	}
+	f.set("pods", pod("bar"), pod("shop"))
+	f.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/api/v1/namespaces/bar/serviceaccounts" {
+			return false
+		}
+		fail(w, 403, "Forbidden")
+		return true
+	})
+	got := mustGather(t, f.open(t, Config{Namespaces: Namespaces{Include: []string{"bar", "shop"}}}))
+	for namespace, want := range map[string]string{"bar": `ServiceAccount "robot" is not known: not all of its kind could be listed`, "shop": `ServiceAccount "robot" is not in the cluster`} {
+		var reason string
+		for _, r := range got.assets["live:k8s/u-1//Pod/"+namespace+"/p"].Relations {
+			if r.Name == "serviceAccount" {
+				reason = r.Reason
+			}
+		}
+		if reason != want {
+			t.Errorf("in %s: %q, want %q", namespace, reason, want)
+		}
+	}
+	r := &run{unlisted: map[string]map[string]bool{}}
+	accounts := &resource{typ: "v1/ServiceAccount"}
+	for _, step := range []struct {
+		namespace string
+		all       bool
+		known     string // which of bar, shop and all are, each with a slash
+	}{{"bar", false, "shop/"}, {"shop", false, ""}, {"bar", true, "bar/"}, {"shop", true, "bar/ shop/ /"}, {"", false, ""}} {
+		r.complete(place{accounts, step.namespace}, step.all)
+		var known []string
+		for _, namespace := range []string{"bar", "shop", ""} {
+			if r.unknown("v1/ServiceAccount", namespace) == "" {
+				known = append(known, namespace+"/")
+			}
+		}
+		if got := strings.Join(known, " "); got != step.known {
+			t.Errorf("after %+v %q is known, want %q", step, got, step.known)
+		}
+	}
+}
+
 func TestExcludedTypes(t *testing.T) {
 	f := newFake(t)
 	got := mustGather(t, f.open(t, Config{Types: Types{Exclude: []string{"v1/Pod", "tills.shop/*/*"}}}))

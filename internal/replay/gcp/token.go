@@ -29,32 +29,34 @@ var pair = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// address is where a service is reached.
-func (s *Server) address(service, path string) string {
+// addressOf is where a service is reached by who reaches the server at an
+// address, "" for Google's own hosts.
+func addressOf(address, service, path string) string {
 	host := service + ".googleapis.com"
-	if s.o.Address != "" {
-		return strings.TrimSuffix(s.o.Address, "/") + "/" + host + path
+	if address != "" {
+		return strings.TrimSuffix(address, "/") + "/" + host + path
 	}
 	return "https://" + host + path
 }
 
-// Credential returns a service account's key file that the server takes.
-func (s *Server) Credential() []byte {
+// Credential returns a service account's key file that the server takes, which
+// is reached at an address, "" for Google's own hosts.
+func (s *Server) Credential(address string) []byte {
 	der, err := x509.MarshalPKCS8PrivateKey(pair())
 	if err != nil {
 		panic(err) // the key is the package's own
 	}
 	return mustJSON(map[string]string{
 		"type": "service_account", "project_id": "ops-tools", "private_key_id": "1", "client_email": account, "client_id": "100000000000000000001",
-		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": s.address("oauth2", "/token"),
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": addressOf(address, "oauth2", "/token"),
 	})
 }
 
 // Federation returns a workload identity federation file that the server takes:
-// the subject's token is in a file.
-func (s *Server) Federation(subjectFile string) []byte {
+// the subject's token is in a file. The address is as Credential's.
+func (s *Server) Federation(address, subjectFile string) []byte {
 	return mustJSON(map[string]any{
-		"type": "external_account", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": s.address("sts", "/v1/token"),
+		"type": "external_account", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": addressOf(address, "sts", "/v1/token"),
 		"audience":          "//iam.googleapis.com/projects/" + consumer + "/locations/global/workloadIdentityPools/p/providers/q",
 		"credential_source": map[string]string{"file": subjectFile},
 	})
@@ -108,7 +110,7 @@ func (s *Server) routeToken(r *request) bool {
 			refuse(w, "unsupported_grant_type", "Invalid grant_type: "+r.FormValue("grant_type"))
 			return
 		}
-		if err := s.verify(r.FormValue("assertion")); err != nil {
+		if err := s.verify(r.FormValue("assertion"), r.audience()); err != nil {
 			refuse(w, "invalid_grant", err.Error())
 			return
 		}
@@ -117,9 +119,17 @@ func (s *Server) routeToken(r *request) bool {
 	return r.Method == http.MethodPost && r.path == "/token"
 }
 
-// verify judges an assertion: RS256 by the account's key, for this address, and
+// audience is where a token was asked for, by Google's own host or another's.
+func (r *request) audience() string {
+	if strings.HasSuffix(r.Host, ".googleapis.com") {
+		return addressOf("", "oauth2", r.path)
+	}
+	return addressOf("http://"+r.Host, "oauth2", r.path)
+}
+
+// verify judges an assertion: RS256 by the account's key, for an audience, and
 // in its time.
-func (s *Server) verify(assertion string) error {
+func (s *Server) verify(assertion, audience string) error {
 	parts := strings.Split(assertion, ".")
 	if len(parts) != 3 {
 		return fmt.Errorf("Invalid JWT: the assertion has %d parts", len(parts))
@@ -137,7 +147,7 @@ func (s *Server) verify(assertion string) error {
 		Iat, Exp        int64
 	}
 	data, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(data, &claims) != nil || claims.Iss != account || claims.Aud != s.address("oauth2", "/token") || claims.Scope == "" {
+	if err != nil || json.Unmarshal(data, &claims) != nil || claims.Iss != account || claims.Aud != audience || claims.Scope == "" {
 		return fmt.Errorf("Invalid JWT: the claims do not fit")
 	}
 	if now := s.o.Now().Unix(); claims.Exp < now || claims.Iat > now+60 || claims.Exp-claims.Iat > 3600 {
