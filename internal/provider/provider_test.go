@@ -59,8 +59,8 @@ func TestValueOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"Arn":"arn:x","Kind":"big","Count":0,"On":false,"Share":0.5,"Made":"2026-01-02T02:04:05Z","Data":"aGk=",` +
-		`"Parts":[{"Name":"p"},{"Hidden":{}}],"Empty":[],"Labels":{"b":"2"},"Any":7,"Tree":{"a":[1,null]}}`
+	want := `{"Any":7,"Arn":"arn:x","Count":0,"Data":"aGk=","Empty":[],"Kind":"big","Labels":{"b":"2"},"Made":"2026-01-02T02:04:05Z",` +
+		`"On":false,"Parts":[{"Name":"p"},{"Hidden":{}}],"Share":0.5,"Tree":{"a":[1,null]}}`
 	if diff := cmp.Diff(want, v.String()); diff != "" {
 		t.Error(diff)
 	}

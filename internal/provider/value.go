@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,26 +14,74 @@ import (
 
 const maxDepth = 64 // of structs, lists and maps inside each other
 
-// Write writes a client library's value as the tree that the provider's own
-// JSON would be: a struct is an object of its exported fields that are set, in
-// order; a nil pointer, slice, map or interface is left out, an empty list is
-// kept; times are RFC 3339 in UTC, bytes are base64, and names of an
-// enumeration are text. Fields whose name begins with ResultMetadata or that
-// are not exported are passed over. Map keys are sorted.
-func Write(b *bulwark.Builder, v any) { write(b, reflect.ValueOf(v), 0) }
+// Tree turns a client library's value into the tree that the provider's own JSON
+// would be, of maps, slices and scalars, which can be changed. A struct is a map
+// of its exported fields that are set: a nil pointer, slice, map or interface
+// and an empty text are not; ResultMetadata is passed over, and a member of a
+// union is its value under the member's name. Times are RFC 3339 in UTC, bytes
+// are base64, names of an enumeration are text. Values of the product stay.
+func Tree(v any) any { return tree(reflect.ValueOf(v), 0) }
 
-// Set writes a key and its value, unless there is none: nil, or a string that
-// is empty.
-func Set(b *bulwark.Builder, name string, v any) {
+// Set writes a key and its value, unless there is none: nil, or a text that is
+// empty.
+func Set(b *bulwark.Builder, name string, v any) { member(b, name, Tree(v)) }
+
+// ValueOf returns a library's value, or a tree, as a value. Members of maps are
+// sorted; those that are nil or an empty text are left out.
+func ValueOf(names *bulwark.Names, asset string, v any) (bulwark.Value, error) {
+	b := bulwark.NewBuilder(names, bulwark.Limits{})
+	write(b, v)
+	return b.Build(asset)
+}
+
+// Each yields the exported fields of a struct, or of a pointer to one, that
+// are set, in order.
+func Each(v any, yield func(name string, value any)) {
 	r, ok := settle(reflect.ValueOf(v))
-	if !ok {
+	if !ok || r.Kind() != reflect.Struct {
+		return
+	}
+	fields(r, func(name string, f reflect.Value) { yield(name, f.Interface()) })
+}
+
+func member(b *bulwark.Builder, name string, v any) {
+	if v == nil || v == "" {
 		return
 	}
 	b.Key(name)
-	write(b, r, 0)
+	write(b, v)
 }
 
-var timeType = reflect.TypeFor[time.Time]()
+func write(b *bulwark.Builder, v any) {
+	switch x := v.(type) {
+	case nil:
+		b.Null()
+	case bool:
+		b.Bool(x)
+	case int64:
+		b.Int(x)
+	case float64:
+		b.Float(x)
+	case string:
+		b.String(x)
+	case bulwark.Value:
+		b.Copy(x)
+	case []any:
+		b.List()
+		for _, item := range x {
+			write(b, item)
+		}
+		b.End()
+	case map[string]any:
+		b.Object()
+		for _, k := range slices.Sorted(maps.Keys(x)) {
+			member(b, k, x[k])
+		}
+		b.End()
+	default:
+		write(b, Tree(x))
+	}
+}
 
 // settle follows pointers and interfaces; it is false where there is nothing.
 func settle(v reflect.Value) (reflect.Value, bool) {
@@ -47,77 +96,73 @@ func settle(v reflect.Value) (reflect.Value, bool) {
 		return v, false
 	case reflect.Slice, reflect.Map:
 		return v, !v.IsNil()
-	case reflect.String: // an enumeration that is not set is empty
-		return v, v.String() != ""
 	}
 	return v, true
 }
 
-func write(b *bulwark.Builder, v reflect.Value, depth int) {
+func tree(v reflect.Value, depth int) any {
 	v, ok := settle(v)
 	switch {
 	case !ok:
-		b.Null()
-		return
+		return nil
 	case depth > maxDepth:
-		b.Unknown("nested too deeply")
-		return
-	case v.Type() == timeType:
-		b.String(v.Interface().(time.Time).UTC().Format(time.RFC3339))
-		return
+		return unknown("nested too deeply")
 	}
-	if value, ok := v.Interface().(bulwark.Value); ok {
-		b.Copy(value)
-		return
+	switch x := v.Interface().(type) {
+	case time.Time:
+		return x.UTC().Format(time.RFC3339)
+	case bulwark.Value:
+		return x
 	}
 	switch v.Kind() {
 	case reflect.Bool:
-		b.Bool(v.Bool())
+		return v.Bool()
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		b.Int(v.Int())
+		return v.Int()
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32:
-		b.Int(int64(v.Uint()))
+		return int64(v.Uint())
 	case reflect.Uint64:
-		b.Float(float64(v.Uint()))
+		return float64(v.Uint())
 	case reflect.Float32, reflect.Float64:
-		b.Float(v.Float())
+		return v.Float()
 	case reflect.String:
-		b.String(v.String())
+		return v.String()
 	case reflect.Slice, reflect.Array:
 		if v.Type().Elem().Kind() == reflect.Uint8 && v.Kind() == reflect.Slice {
-			b.String(base64.StdEncoding.EncodeToString(v.Bytes()))
-			return
+			return base64.StdEncoding.EncodeToString(v.Bytes())
 		}
-		b.List()
+		list := make([]any, 0, v.Len())
 		for i := range v.Len() {
-			write(b, v.Index(i), depth+1)
+			list = append(list, tree(v.Index(i), depth+1))
 		}
-		b.End()
+		return list
 	case reflect.Map:
-		b.Object()
-		keys := v.MapKeys()
-		slices.SortFunc(keys, func(x, y reflect.Value) int { return strings.Compare(fmt.Sprint(x), fmt.Sprint(y)) })
-		for _, k := range keys {
-			if item, ok := settle(v.MapIndex(k)); ok {
-				b.Key(fmt.Sprint(k))
-				write(b, item, depth+1)
+		out := make(map[string]any, v.Len())
+		for k, item := range v.Seq2() {
+			if x := tree(item, depth+1); x != nil {
+				out[fmt.Sprint(k.Interface())] = x
 			}
 		}
-		b.End()
+		return out
 	case reflect.Struct:
-		b.Object()
-		fields(v, func(name string, f reflect.Value) {
-			b.Key(name)
-			write(b, f, depth+1)
-		})
-		b.End()
-	default:
-		b.Unknown("a value of kind " + v.Kind().String())
+		out := map[string]any{}
+		fields(v, func(name string, f reflect.Value) { out[name] = tree(f, depth+1) })
+		if m := union(v.Type()); m != "" {
+			return map[string]any{m: out["Value"]}
+		}
+		return out
 	}
+	return unknown("a value of kind " + v.Kind().String())
 }
 
-// fields yields the exported fields of a struct that are set. A member of a
-// union, a struct with one field named Value, is written as the library has it.
+func unknown(reason string) bulwark.Value {
+	b := bulwark.NewBuilder(nil, bulwark.Limits{})
+	b.Unknown(reason)
+	v, _ := b.Build("") // of one node, it cannot fail
+	return v
+}
+
+// fields yields the exported fields of a struct that are set.
 func fields(v reflect.Value, yield func(name string, f reflect.Value)) {
 	t := v.Type()
 	for i := range t.NumField() {
@@ -125,25 +170,18 @@ func fields(v reflect.Value, yield func(name string, f reflect.Value)) {
 		if !f.IsExported() || f.Name == "ResultMetadata" {
 			continue
 		}
-		if value, ok := settle(v.Field(i)); ok {
+		if value, ok := settle(v.Field(i)); ok && (value.Kind() != reflect.String || value.Len() > 0) {
 			yield(f.Name, value)
 		}
 	}
 }
 
-// Each yields the exported fields of a struct, or of a pointer to one, that
-// are set, in order.
-func Each(v any, yield func(name string, value any)) {
-	r, ok := settle(reflect.ValueOf(v))
-	if !ok || r.Kind() != reflect.Struct {
-		return
+// union returns the name of a union's member whose struct this is: the library
+// names it <Union>Member<Name>, with one field Value.
+func union(t reflect.Type) string {
+	_, member, ok := strings.Cut(t.Name(), "Member")
+	if f, has := t.FieldByName("Value"); !ok || !has || f.Index[0] != 0 {
+		return ""
 	}
-	fields(r, func(name string, f reflect.Value) { yield(name, f.Interface()) })
-}
-
-// ValueOf is Write into a value of its own.
-func ValueOf(names *bulwark.Names, asset string, v any) (bulwark.Value, error) {
-	b := bulwark.NewBuilder(names, bulwark.Limits{})
-	Write(b, v)
-	return b.Build(asset)
+	return member
 }

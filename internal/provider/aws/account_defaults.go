@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/provider"
@@ -110,43 +109,46 @@ func regionDefaults(ctx context.Context, s *session, d *draft) error {
 	var mu sync.Mutex
 	byRegion := map[string]any{}
 	every, unsure := true, ""
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(objects)
+	type asked struct {
+		regionDefault
+		region string
+	}
+	var list []asked
 	for _, region := range s.account.regions {
-		cfg := s.account.in(region)
-		settings := map[string]any{}
-		byRegion[region] = settings
+		byRegion[region] = map[string]any{}
 		for _, setting := range regionSettings {
-			g.Go(func() error {
-				var v any
-				err := safely(s.asks, func() (err error) {
-					v, err = setting.get(ctx, cfg)
-					return err
-				})()
-				if ended := s.ended(ctx, err); ended != nil {
-					return ended
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil {
-					f := s.fault(err, region)
-					s.gap(setting.name, f)
-					v = unknownValue(d.names, provider.Reason(f))
-				}
-				settings[setting.name] = v
-				if setting.name != "EbsEncryptionByDefault" {
-					return nil
-				}
-				if u, ok := v.(bulwark.Value); ok {
-					unsure = u.Reason()
-				} else if v != true {
-					every = false
-				}
-				return nil
-			})
+			list = append(list, asked{setting, region})
 		}
 	}
-	if err := g.Wait(); err != nil {
+	err := aside(ctx, s, list, func(ctx context.Context, q asked) error {
+		var v any
+		err := safely(s.asks, func() (err error) {
+			v, err = q.get(ctx, s.account.in(q.region))
+			return err
+		})()
+		if ended := s.ended(ctx, err); ended != nil {
+			return ended
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			f := s.fault(err, q.region)
+			s.gap(q.name, f)
+			v = unknownValue(d.names, provider.Reason(f))
+		}
+		settings, _ := byRegion[q.region].(map[string]any)
+		settings[q.name] = v
+		if q.name != "EbsEncryptionByDefault" {
+			return nil
+		}
+		if u, ok := v.(bulwark.Value); ok {
+			unsure = u.Reason()
+		} else if v != true {
+			every = false
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	d.observe("RegionDefaults", byRegion)

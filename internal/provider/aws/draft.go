@@ -1,14 +1,12 @@
 package aws
 
 import (
-	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/url"
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/provider"
@@ -180,94 +178,8 @@ func scalar(v any, p *bulwark.Property) any {
 	return v
 }
 
-// tree turns a library's value into maps, slices and scalars, which can be
-// changed: structs by the names of their fields that are set. Values of the
-// product stay.
-func tree(v any) any {
-	if v == nil {
-		return nil
-	}
-	return treeOf(reflect.ValueOf(v), 0)
-}
-
-const maxTree = 64
-
-func treeOf(v reflect.Value, depth int) any {
-	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		if v.IsNil() {
-			return nil
-		}
-		v = v.Elem()
-	}
-	if !v.IsValid() || depth > maxTree {
-		return nil
-	}
-	switch x := v.Interface().(type) {
-	case time.Time:
-		return x.UTC().Format(time.RFC3339)
-	case bulwark.Value:
-		return x
-	case []byte:
-		if x == nil {
-			return nil
-		}
-		return base64.StdEncoding.EncodeToString(x)
-	}
-	switch v.Kind() {
-	case reflect.Bool:
-		return v.Bool()
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return v.Int()
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32:
-		return int64(v.Uint())
-	case reflect.Float32, reflect.Float64:
-		return v.Float()
-	case reflect.String:
-		return v.String()
-	case reflect.Slice, reflect.Array:
-		if v.Kind() == reflect.Slice && v.IsNil() {
-			return nil
-		}
-		list := make([]any, 0, v.Len())
-		for i := range v.Len() {
-			list = append(list, treeOf(v.Index(i), depth+1))
-		}
-		return list
-	case reflect.Map:
-		if v.IsNil() {
-			return nil
-		}
-		out := make(map[string]any, v.Len())
-		for k, item := range v.Seq2() {
-			if x := treeOf(item, depth+1); x != nil {
-				out[fmt.Sprint(k.Interface())] = x
-			}
-		}
-		return out
-	case reflect.Struct:
-		out := map[string]any{}
-		provider.Each(v.Interface(), func(name string, field any) {
-			if x := treeOf(reflect.ValueOf(field), depth+1); x != nil {
-				out[name] = x
-			}
-		})
-		if member := union(v.Type()); member != "" {
-			return map[string]any{member: out["Value"]}
-		}
-		return out
-	}
-	return fmt.Sprint(v.Interface())
-}
-
-// union returns the name of a union's member whose struct this is: the library
-// names it <Union>Member<Name>, with one field Value.
-func union(t reflect.Type) string {
-	_, member, ok := strings.Cut(t.Name(), "Member")
-	if f, has := t.FieldByName("Value"); !ok || !has || f.Index[0] != 0 {
-		return ""
-	}
-	return member
-}
+// tree is provider.Tree.
+func tree(v any) any { return provider.Tree(v) }
 
 // rename renames the member at the end of a path in a tree: Rules[].ID to Id.
 func rename(v any, path, to string) {

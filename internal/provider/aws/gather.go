@@ -16,11 +16,40 @@ import (
 // How much of an estate is read at once: regions of accounts, and collectors of
 // each service there. Each region of an account and each service has quotas of
 // its own, so that what is read one after the other is time lost: the calls wait
-// in the limiter, not here. A region that hangs holds up itself alone.
+// in the limiter, not here. A region that hangs holds up itself alone. A call
+// that waits costs some 30 KB of stack, so of all places together only so many
+// collectors run at once, with so many helpers for the assets of their pages.
 const (
 	placesAtOnce     = 256
 	collectorsAtOnce = 4
+	runsAtOnce       = 512
+	helpersAtOnce    = 512
 )
+
+// slots bounds something that is done at once.
+type slots chan struct{}
+
+// take waits for a slot, or until ctx ends.
+func (s slots) take(ctx context.Context) error {
+	select {
+	case s <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// try takes a slot if there is one.
+func (s slots) try() bool {
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s slots) free() { <-s }
 
 // silent is after how many listings in a row without any answer a region is
 // taken to be out of reach, so that the rest of it is not waited for.
@@ -32,7 +61,8 @@ type place struct {
 	account *account
 	region  string
 	where   where
-	memo    *memo
+	memo    *memo // while it is read
+	helpers slots // of all places together
 
 	mu      sync.Mutex
 	reached bool
@@ -100,7 +130,8 @@ func (e *Estate) places(ctx context.Context, found []*account, emit func(bulwark
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	var out []*place
+	var out, regions []*place
+	helpers := make(slots, helpersAtOnce)
 	for i, a := range found {
 		info := a.info()
 		if err := emit(bulwark.Gathered{Scope: &info}); err != nil {
@@ -118,12 +149,13 @@ func (e *Estate) places(ctx context.Context, found []*account, emit func(bulwark
 		if errs[i] != nil {
 			continue
 		}
-		out = append(out, &place{account: a, region: a.home, where: global, memo: &memo{}})
+		out = append(out, &place{account: a, region: a.home, where: global, helpers: helpers})
 		for _, r := range a.regions {
-			out = append(out, &place{account: a, region: r, where: regional, memo: &memo{}})
+			regions = append(regions, &place{account: a, region: r, where: regional, helpers: helpers})
 		}
 	}
-	return out, nil
+	// Global services have the most to tell for each of their quotas.
+	return append(out, regions...), nil
 }
 
 // absent yields a gap for each configured account that was not found.
@@ -143,15 +175,18 @@ func (e *Estate) absent(found []*account, emit func(bulwark.Gathered) error) err
 func (e *Estate) read(ctx context.Context, places []*place, emit func(bulwark.Gathered) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(placesAtOnce)
+	runs := make(slots, runsAtOnce)
 	for _, p := range places {
-		g.Go(func() error { return e.readPlace(ctx, p, emit) })
+		g.Go(func() error { return e.readPlace(ctx, p, runs, emit) })
 	}
 	return g.Wait()
 }
 
 // readPlace reads a place's services side by side, and of each a few types;
 // those that are late after all others.
-func (e *Estate) readPlace(ctx context.Context, p *place, emit func(bulwark.Gathered) error) error {
+func (e *Estate) readPlace(ctx context.Context, p *place, runs slots, emit func(bulwark.Gathered) error) error {
+	p.memo = &memo{}
+	defer func() { p.memo = nil }()
 	for _, late := range []bool{false, true} {
 		services := map[string][]*collector{}
 		for _, c := range e.collectors() {
@@ -161,7 +196,7 @@ func (e *Estate) readPlace(ctx context.Context, p *place, emit func(bulwark.Gath
 		}
 		g, ctx := errgroup.WithContext(ctx)
 		for _, list := range services {
-			g.Go(func() error { return e.readService(ctx, p, list, emit) })
+			g.Go(func() error { return e.readService(ctx, p, list, runs, emit) })
 		}
 		if err := g.Wait(); err != nil {
 			return err
@@ -170,13 +205,23 @@ func (e *Estate) readPlace(ctx context.Context, p *place, emit func(bulwark.Gath
 	return nil
 }
 
-func (e *Estate) readService(ctx context.Context, p *place, list []*collector, emit func(bulwark.Gathered) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(collectorsAtOnce)
+func (e *Estate) readService(ctx context.Context, p *place, list []*collector, runs slots, emit func(bulwark.Gathered) error) error {
+	g, inner := errgroup.WithContext(ctx)
+	own := make(slots, collectorsAtOnce)
 	for _, c := range list {
-		g.Go(func() error { return e.run(ctx, p, e.session(p, c, emit)) })
+		if own.take(inner) != nil || runs.take(inner) != nil {
+			break
+		}
+		g.Go(func() error {
+			defer own.free()
+			defer runs.free()
+			return e.run(inner, p, e.session(p, c, emit))
+		})
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 func (e *Estate) session(p *place, c *collector, emit func(bulwark.Gathered) error) *session {
@@ -185,7 +230,7 @@ func (e *Estate) session(p *place, c *collector, emit func(bulwark.Gathered) err
 		typ = &bulwark.Type{ID: c.Type} // all that is told of it is observed
 	}
 	return &session{estate: e, account: p.account, region: p.region, cfg: p.account.in(p.region), collector: c,
-		typ: typ, memo: p.memo, yield: emit}
+		typ: typ, memo: p.memo, helpers: p.helpers, yield: emit}
 }
 
 // run lists one type in one place and yields its listing. It returns only what

@@ -2,7 +2,11 @@ package aws
 
 import (
 	"context"
+	"errors"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -100,5 +104,49 @@ func TestPanics(t *testing.T) {
 				t.Errorf("the listing is %+v", got)
 			}
 		})
+	}
+}
+
+// TestBounds wants no more calls at once than collectors and helpers may make,
+// and every asset of a page although there is no helper.
+func TestBounds(t *testing.T) {
+	const items = 100
+	var mu sync.Mutex
+	var now, most, done int
+	e, _ := newFake(t, only("AWS::EC2::VPC"), nil)
+	p := &place{account: &account{id: testAccount}, region: "eu-west-1", memo: &memo{}, helpers: make(slots, 2)}
+	s := e.session(p, &collector{Type: "AWS::EC2::VPC", Service: "ec2"}, nil)
+	one := func(_ context.Context, nested []int) error {
+		return aside(t.Context(), s, nested, func(context.Context, int) error {
+			mu.Lock()
+			now, done = now+1, done+1
+			most = max(most, now)
+			mu.Unlock()
+			runtime.Gosched()
+			mu.Lock()
+			now--
+			mu.Unlock()
+			return nil
+		})
+	}
+	pages := slices.Repeat([][]int{make([]int, 10)}, items/10)
+	if err := aside(t.Context(), s, pages, one); err != nil {
+		t.Fatal(err)
+	}
+	if done != items || most > 3 {
+		t.Errorf("%d of %d were read, %d at once; want all by two helpers and the caller", done, items, most)
+	}
+	if err := aside(t.Context(), s, []int{1, 2, 3}, func(_ context.Context, n int) error {
+		if n == 2 {
+			return errAnswer
+		}
+		return nil
+	}); !errors.Is(err, errAnswer) || len(p.helpers) > 0 {
+		t.Errorf("aside() = %v with %d helpers left over, want the error of the second", err, len(p.helpers))
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := aside(ended, s, []int{1}, func(context.Context, int) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("aside() after the end = %v, want it to say so", err)
 	}
 }

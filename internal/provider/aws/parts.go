@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/bulwarksec/bulwark"
 )
 
@@ -16,21 +14,16 @@ func within[P any](ctx context.Context, s *session, parents []P, list func(ctx c
 	if s.trial != nil {
 		parents = parents[:min(len(parents), 1)]
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(objects)
-	for _, p := range parents {
-		g.Go(func() error {
-			err := safely(s.asks, func() error { return list(ctx, p) })()
-			if ended := s.ended(ctx, err); ended != nil || err == nil {
-				return ended
-			}
-			if f := s.fault(err, s.where()); f.Kind != bulwark.FaultAbsent {
-				s.incomplete(f)
-			}
-			return nil
-		})
-	}
-	return g.Wait()
+	return aside(ctx, s, parents, func(ctx context.Context, p P) error {
+		err := safely(s.asks, func() error { return list(ctx, p) })()
+		if ended := s.ended(ctx, err); ended != nil || err == nil {
+			return ended
+		}
+		if f := s.fault(err, s.where()); f.Kind != bulwark.FaultAbsent {
+			s.incomplete(f)
+		}
+		return nil
+	})
 }
 
 // chunks returns parts of a list of n items at the most, for calls that take

@@ -28,6 +28,7 @@ type session struct {
 	collector *collector
 	typ       *bulwark.Type
 	memo      *memo // shared by the collectors of an account's region
+	helpers   slots // shared by all sessions
 	yield     func(bulwark.Gathered) error
 	trial     *trial // set while permissions are tried
 
@@ -277,28 +278,55 @@ func assets[T any](ctx context.Context, s *session, p page[T], fill func(ctx con
 	})
 }
 
+// aside calls f for each item, a few at once as far as there are helpers, and
+// returns the first error. What f panics about is one.
+func aside[T any](ctx context.Context, s *session, items []T, f func(ctx context.Context, item T) error) error {
+	g, inner := errgroup.WithContext(ctx)
+	own := make(slots, objects-1)
+	for _, item := range items {
+		if inner.Err() != nil {
+			break
+		}
+		do := safely(s.asks, func() error { return f(inner, item) })
+		if own.try() {
+			if s.helpers.try() {
+				g.Go(func() error {
+					defer own.free()
+					defer s.helpers.free()
+					return do()
+				})
+				continue
+			}
+			own.free()
+		}
+		if err := do(); err != nil {
+			g.Go(func() error { return err })
+			break
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err() // which ended the loop
+}
+
 // drafts makes an asset of each item, a few at once.
 func drafts[T any](ctx context.Context, s *session, items []T, fill func(ctx context.Context, item T, d *draft) error) error {
 	if s.trial != nil {
 		s.trial.count(s.collector.Type, len(items))
 		items = items[:min(len(items), 1)]
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(objects)
-	for _, item := range items {
-		g.Go(safely(s.asks, func() error {
-			d := s.draft()
-			err := fill(ctx, item, d)
-			if errors.Is(err, errSkip) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			return s.put(d)
-		}))
-	}
-	return g.Wait()
+	return aside(ctx, s, items, func(ctx context.Context, item T) error {
+		d := s.draft()
+		err := fill(ctx, item, d)
+		if errors.Is(err, errSkip) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.put(d)
+	})
 }
 
 // errSkip says that an item of a list is not an asset of the collector's type.
