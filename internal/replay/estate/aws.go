@@ -91,12 +91,6 @@ func (s *site) wrong(kind, name string, base float64) bool {
 	return s.slip(s.care, kind, s.key+"/"+s.region+"/"+name, base)
 }
 
-// there reports whether a thing of this account is there now.
-func (s *site) there(name string) bool {
-	_, ok := s.lives(s.key + "/" + name)
-	return ok
-}
-
 // ref makes an identifier: sg-0a1b….
 func (s *site) ref(prefix string, parts ...string) string {
 	return prefix + "-0" + s.hex(16, append([]string{s.key, s.region, prefix}, parts...)...)

@@ -110,8 +110,8 @@ func (s *Server) routeToken(r *request) bool {
 			refuse(w, "unsupported_grant_type", "Invalid grant_type: "+r.FormValue("grant_type"))
 			return
 		}
-		if err := s.verify(r.FormValue("assertion"), r.audience()); err != nil {
-			refuse(w, "invalid_grant", err.Error())
+		if why := s.verify(r.FormValue("assertion"), r.audience()); why != "" {
+			refuse(w, "invalid_grant", why)
 			return
 		}
 		writeJSON(w, map[string]any{"access_token": s.issue(), "expires_in": int(tokenLife / time.Second), "token_type": "Bearer"})
@@ -128,19 +128,19 @@ func (r *request) audience() string {
 }
 
 // verify judges an assertion: RS256 by the account's key, for an audience, and
-// in its time.
-func (s *Server) verify(assertion, audience string) error {
+// in its time. It returns what Google says of one that it refuses.
+func (s *Server) verify(assertion, audience string) (why string) {
 	parts := strings.Split(assertion, ".")
 	if len(parts) != 3 {
-		return fmt.Errorf("Invalid JWT: the assertion has %d parts", len(parts))
+		return fmt.Sprintf("Invalid JWT: the assertion has %d parts", len(parts))
 	}
 	sig, err := base64.RawURLEncoding.DecodeString(parts[2])
 	if err != nil {
-		return fmt.Errorf("Invalid JWT: %w", err)
+		return "Invalid JWT: " + err.Error()
 	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if rsa.VerifyPKCS1v15(&pair().PublicKey, crypto.SHA256, sum[:], sig) != nil {
-		return fmt.Errorf("Invalid JWT Signature.")
+		return "Invalid JWT Signature."
 	}
 	var claims struct {
 		Iss, Aud, Scope string
@@ -148,12 +148,12 @@ func (s *Server) verify(assertion, audience string) error {
 	}
 	data, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil || json.Unmarshal(data, &claims) != nil || claims.Iss != account || claims.Aud != audience || claims.Scope == "" {
-		return fmt.Errorf("Invalid JWT: the claims do not fit")
+		return "Invalid JWT: the claims do not fit"
 	}
 	if now := s.o.Now().Unix(); claims.Exp < now || claims.Iat > now+60 || claims.Exp-claims.Iat > 3600 {
-		return fmt.Errorf("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.")
+		return "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim."
 	}
-	return nil
+	return ""
 }
 
 // routeExchange knows POST /v1/token of Security Token Service (RFC 8693).

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 	"github.com/Masterminds/sprig/v3"
@@ -423,11 +424,9 @@ func (r *renderer) reason(text string) (string, bool) {
 	if i < 0 {
 		return "", false
 	}
-	for _, c := range text[i+len(string(unsetMark)):] {
-		if id := int(c - firstUnset); id >= 0 && id < len(r.unset) {
-			return r.unset[id], true
-		}
-		break
+	c, _ := utf8.DecodeRuneInString(text[i+len(string(unsetMark)):])
+	if id := int(c - firstUnset); id >= 0 && id < len(r.unset) {
+		return r.unset[id], true
 	}
 	return "not known before the chart is installed", true
 }

@@ -51,7 +51,7 @@ func isMark(r rune) bool { return r >= firstMark && r <= lastMark }
 
 // strip takes the marks out of a text.
 func strip(text string) string {
-	if !strings.ContainsAny(text, "\xf3\xf4") && !strings.ContainsFunc(text, isMark) {
+	if !strings.ContainsFunc(text, isMark) {
 		return text
 	}
 	return strings.Map(func(r rune) rune {
@@ -88,7 +88,6 @@ type annotator struct {
 	marks *marks
 	file  string
 	text  string
-	first int // line of the text's beginning
 }
 
 func (a *annotator) tree(t *parse.Tree) {
