@@ -154,7 +154,9 @@ func TestWrong(t *testing.T) {
 		{"not_an_object", body(`[]`), bulwark.FaultMalformed, "", 0},
 		{"breaks_off", body(`{"items":[` + fakePod("a") + `,{"metadata":`), bulwark.FaultUnreachable, "", 0},
 		{"token_repeats", body(`{"metadata":{"continue":"x"},"items":[` + fakePod("a") + `]}`), bulwark.FaultMalformed, "", 1},
-		{"redirects", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound) }, bulwark.FaultFailed, "", 0},
+		{"redirects", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, bulwark.FaultFailed, "", 0},
 		{"hangs_up", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, bulwark.FaultUnreachable, "", 0},
 		{"endless", endless, bulwark.FaultMalformed, "", 0},
 		{"bad_object", body(`{"items":[` + fakePod("a") + `,{"metadata":{"name":"../x","namespace":"shop"}},7]}`), "", "", 1},
