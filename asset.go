@@ -122,7 +122,7 @@ type Listing struct {
 type ScopeInfo struct {
 	Path string `json:"path"` // aws/123456789012
 	Name string `json:"name"` // not unique; may change
-	Kind string `json:"kind"` // account, subscription, project, cluster
+	Kind string `json:"kind"` // account, subscription, project, cluster, host
 }
 
 // Gathered is one item of what a gatherer yields: exactly one field is set.
