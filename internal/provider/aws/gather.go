@@ -16,14 +16,15 @@ import (
 // How much of an estate is read at once: regions of accounts, and collectors of
 // each service there. Each region of an account and each service has quotas of
 // its own, so that what is read one after the other is time lost: the calls wait
-// in the limiter, not here. A region that hangs holds up itself alone. A call
-// that waits costs some 30 KB of stack, so of all places together only so many
-// collectors run at once, with so many helpers for the assets of their pages.
+// in the limiter, not here. A call that waits costs some 30 KB of stack, so in
+// each region of all accounts only so many collectors run at once, and as many
+// helpers for the assets of their pages; a region that hangs holds up itself
+// alone. Global services have the most to tell for each of their quotas.
 const (
 	placesAtOnce     = 256
 	collectorsAtOnce = 4
-	runsAtOnce       = 512
-	helpersAtOnce    = 512
+	globalAtOnce     = 256
+	regionalAtOnce   = 96
 )
 
 // slots bounds something that is done at once.
@@ -62,7 +63,8 @@ type place struct {
 	region  string
 	where   where
 	memo    *memo // while it is read
-	helpers slots // of all places together
+
+	runs, helpers slots // of the region in all accounts
 
 	mu      sync.Mutex
 	reached bool
@@ -131,7 +133,7 @@ func (e *Estate) places(ctx context.Context, found []*account, emit func(bulwark
 		return nil, ctx.Err()
 	}
 	var out, regions []*place
-	helpers := make(slots, helpersAtOnce)
+	runs, helpers := map[string]slots{"": make(slots, globalAtOnce)}, map[string]slots{"": make(slots, globalAtOnce)}
 	for i, a := range found {
 		info := a.info()
 		if err := emit(bulwark.Gathered{Scope: &info}); err != nil {
@@ -149,12 +151,14 @@ func (e *Estate) places(ctx context.Context, found []*account, emit func(bulwark
 		if errs[i] != nil {
 			continue
 		}
-		out = append(out, &place{account: a, region: a.home, where: global, helpers: helpers})
+		out = append(out, &place{account: a, region: a.home, where: global, runs: runs[""], helpers: helpers[""]})
 		for _, r := range a.regions {
-			regions = append(regions, &place{account: a, region: r, where: regional, helpers: helpers})
+			if runs[r] == nil {
+				runs[r], helpers[r] = make(slots, regionalAtOnce), make(slots, regionalAtOnce)
+			}
+			regions = append(regions, &place{account: a, region: r, where: regional, runs: runs[r], helpers: helpers[r]})
 		}
 	}
-	// Global services have the most to tell for each of their quotas.
 	return append(out, regions...), nil
 }
 
@@ -175,16 +179,15 @@ func (e *Estate) absent(found []*account, emit func(bulwark.Gathered) error) err
 func (e *Estate) read(ctx context.Context, places []*place, emit func(bulwark.Gathered) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(placesAtOnce)
-	runs := make(slots, runsAtOnce)
 	for _, p := range places {
-		g.Go(func() error { return e.readPlace(ctx, p, runs, emit) })
+		g.Go(func() error { return e.readPlace(ctx, p, emit) })
 	}
 	return g.Wait()
 }
 
 // readPlace reads a place's services side by side, and of each a few types;
 // those that are late after all others.
-func (e *Estate) readPlace(ctx context.Context, p *place, runs slots, emit func(bulwark.Gathered) error) error {
+func (e *Estate) readPlace(ctx context.Context, p *place, emit func(bulwark.Gathered) error) error {
 	p.memo = &memo{}
 	defer func() { p.memo = nil }()
 	for _, late := range []bool{false, true} {
@@ -196,7 +199,7 @@ func (e *Estate) readPlace(ctx context.Context, p *place, runs slots, emit func(
 		}
 		g, ctx := errgroup.WithContext(ctx)
 		for _, list := range services {
-			g.Go(func() error { return e.readService(ctx, p, list, runs, emit) })
+			g.Go(func() error { return e.readService(ctx, p, list, emit) })
 		}
 		if err := g.Wait(); err != nil {
 			return err
@@ -205,16 +208,16 @@ func (e *Estate) readPlace(ctx context.Context, p *place, runs slots, emit func(
 	return nil
 }
 
-func (e *Estate) readService(ctx context.Context, p *place, list []*collector, runs slots, emit func(bulwark.Gathered) error) error {
+func (e *Estate) readService(ctx context.Context, p *place, list []*collector, emit func(bulwark.Gathered) error) error {
 	g, inner := errgroup.WithContext(ctx)
 	own := make(slots, collectorsAtOnce)
 	for _, c := range list {
-		if own.take(inner) != nil || runs.take(inner) != nil {
+		if own.take(inner) != nil || p.runs.take(inner) != nil {
 			break
 		}
 		g.Go(func() error {
 			defer own.free()
-			defer runs.free()
+			defer p.runs.free()
 			return e.run(inner, p, e.session(p, c, emit))
 		})
 	}

@@ -150,3 +150,35 @@ func TestBounds(t *testing.T) {
 		t.Errorf("aside() after the end = %v, want it to say so", err)
 	}
 }
+
+// TestPlaces wants the places of a region, of all accounts, to share what is
+// read at once, and no others to: one region that hangs is to hold up no other.
+func TestPlaces(t *testing.T) {
+	var roles []string
+	e, _ := newFake(t, Config{Organization: true, Exclude: []string{"0000*"}, Regions: []string{"eu-west-1", "us-east-1"}}, organisation(t, &roles))
+	found, err := e.accounts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := e.places(t.Context(), found, func(bulwark.Gathered) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	of, shared := map[slots]string{}, map[string]int{}
+	for _, p := range list {
+		key := map[where]string{global: "global"}[p.where]
+		if key == "" {
+			key = p.region
+		}
+		for _, s := range []slots{p.runs, p.helpers} {
+			if k, ok := of[s]; ok && k != key {
+				t.Errorf("%s and %s share slots", k, key)
+			}
+			of[s] = key
+		}
+		shared[key]++
+	}
+	if len(of) != 6 || shared["global"] != 2 || shared["eu-west-1"] != 2 || shared["us-east-1"] != 2 {
+		t.Errorf("%d kinds of slots, places %v; want two kinds each of global and of two regions", len(of), shared)
+	}
+}

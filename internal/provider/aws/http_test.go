@@ -168,7 +168,7 @@ func TestAttemptEnds(t *testing.T) {
 	e.attempt = time.Millisecond
 	found[0].regions = []string{"eu-west-1"}
 	var listing *bulwark.Listing
-	err = e.read(t.Context(), []*place{{account: found[0], region: "eu-west-1", where: regional, memo: &memo{}}}, func(x bulwark.Gathered) error {
+	err = e.read(t.Context(), []*place{{account: found[0], region: "eu-west-1", where: regional, runs: make(slots, 1)}}, func(x bulwark.Gathered) error {
 		listing = x.Listing
 		return nil
 	})

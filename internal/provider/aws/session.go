@@ -28,7 +28,7 @@ type session struct {
 	collector *collector
 	typ       *bulwark.Type
 	memo      *memo // shared by the collectors of an account's region
-	helpers   slots // shared by all sessions
+	helpers   slots // shared by all sessions of the region
 	yield     func(bulwark.Gathered) error
 	trial     *trial // set while permissions are tried
 
