@@ -1,6 +1,8 @@
 package bulwark
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,6 +68,15 @@ type Relation struct {
 	Reason  string `json:"reason,omitempty"`  // why it is unknown
 }
 
+// SortRelations puts relations in the order in which assets keep them, each
+// once.
+func SortRelations(list []Relation) []Relation {
+	slices.SortFunc(list, func(a, b Relation) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Target, b.Target), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Type, b.Type))
+	})
+	return slices.Compact(list)
+}
+
 // Names of the relations that the product itself knows.
 const (
 	RelParent     = "parent"      // the asset that contains it
@@ -111,7 +122,7 @@ type Listing struct {
 type ScopeInfo struct {
 	Path string `json:"path"` // aws/123456789012
 	Name string `json:"name"` // not unique; may change
-	Kind string `json:"kind"` // account, subscription, project, cluster
+	Kind string `json:"kind"` // account, subscription, project, cluster, host
 }
 
 // Gathered is one item of what a gatherer yields: exactly one field is set.

@@ -2,6 +2,7 @@ package bulwark
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -133,7 +134,7 @@ const (
 // Error names the call and the object before what went wrong.
 func (f *Fault) Error() string {
 	s := f.Call
-	if f.Object != "" {
+	if f.Object != "" && !strings.HasSuffix(f.Call, f.Object) { // the call of Azure ends with a path that may name it
 		s += " " + f.Object
 	}
 	s += ": " + string(f.Kind)

@@ -46,8 +46,25 @@ type Standard struct {
 	Publisher   string
 	References  []string
 	Description string
+	Connectors  []string // kinds of connectors with which it comes into use
 	Sections    []StandardSection
 	Position    Position
+}
+
+// InUse reports whether a standard is in use beside connectors of these kinds.
+// What somebody chose holds, whatever is connected later.
+func (s *Standard) InUse(kinds []string, choices map[string]bool) bool {
+	if on, chosen := choices[s.ID]; chosen {
+		return on
+	}
+	for _, k := range s.Connectors {
+		for _, have := range kinds {
+			if k == have {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // StandardSection groups controls; sections do not nest further.

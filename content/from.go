@@ -124,7 +124,7 @@ func decodeStandard(l *loader, f file, v bulwark.Value) (*bulwark.Standard, []bu
 	s := &bulwark.Standard{ID: f.id, Position: bulwark.Position{File: f.name(), Line: 1}}
 	d.fields(v, "a standard", map[string]func(bulwark.Value){
 		"title": d.str(&s.Title), "version": d.str(&s.Version), "publisher": d.str(&s.Publisher),
-		"references": d.strs(&s.References), "description": d.str(&s.Description),
+		"references": d.strs(&s.References), "description": d.str(&s.Description), "connectors": d.strs(&s.Connectors),
 		"sections": func(v bulwark.Value) {
 			for _, c := range v.Children() {
 				s.Sections = append(s.Sections, d.section(c))

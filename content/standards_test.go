@@ -44,6 +44,33 @@ func TestSecurityHubControls(t *testing.T) {
 	}
 }
 
+// TestStandardsOfConnectors holds what comes into use with each kind of
+// connector: the benchmark of all clouds and the provider's own, in its newest
+// edition.
+func TestStandardsOfConnectors(t *testing.T) {
+	byID, _ := standards(t)
+	got := map[string][]string{}
+	for id, s := range byID {
+		for _, kind := range s.Connectors {
+			got[kind] = append(got[kind], id)
+		}
+	}
+	for _, list := range got {
+		slices.Sort(list)
+	}
+	want := map[string][]string{
+		"aws":        {"aws-fsbp", "cis-aws-foundations-v7.0.0", "mcsb-v1"},
+		"azure":      {"cis-azure-foundations-v5.0.0", "mcsb-v1"},
+		"gcp":        {"cis-gcp-foundations-v4.0.0", "mcsb-v1"},
+		"kubernetes": {"cis-kubernetes-v1.10.0", "mcsb-v1"},
+		"host":       {"mcsb-v1"},
+		"iac":        {"mcsb-v1"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("standards by kind of connector (-want +got):\n%s", diff)
+	}
+}
+
 // TestCoverage logs how much of each standard is assessed, and holds manual
 // controls to a reason that is a sentence.
 func TestCoverage(t *testing.T) {

@@ -49,6 +49,7 @@ func (k knowledge) severity(id string) (bulwark.Severity, bool) {
 type idle struct{}
 
 func (idle) Connectors(context.Context) ([]bulwark.Connector, error) { return nil, nil }
+func (idle) Kinds() []string                                         { return nil }
 func (idle) Runs(context.Context, string, bulwark.Page) ([]bulwark.Run, string, error) {
 	return nil, "", nil
 }

@@ -136,10 +136,11 @@ func checkListCommand() *cobra.Command {
 			if len(args) > 0 {
 				text = strings.ToLower(args[0])
 			}
+			connectors := newCatalog(loaded.Types)
 			list := []listedCheck{}
 			for _, c := range loaded.Checks {
 				if strings.Contains(strings.ToLower(c.ID+" "+c.Title+" "+strings.Join(c.Assets, " ")), text) {
-					list = append(list, listedCheck{c.ID, c.Title, c.Assets, c.Severity, c.Control, c.Preview, c.Custom, c.Attack, c.Equivalents, c.Position.File, permissionsOf(c, loaded.Types)})
+					list = append(list, listedCheck{c.ID, c.Title, c.Assets, c.Severity, c.Control, c.Preview, c.Custom, c.Attack, c.Equivalents, c.Position.File, connectors.Permissions(c)})
 				}
 			}
 			switch output {
@@ -189,7 +190,7 @@ func checkShowCommand() *cobra.Command {
 
 func showCheck(w io.Writer, c *bulwark.Check, types *bulwark.Types) {
 	fmt.Fprintf(w, "%s\n%s\n\nSeverity:  %s\nAssets:    %s\nHealthy:   %s\n\n%s\n", c.ID, c.Title, c.Severity, strings.Join(c.Assets, ", "), strings.TrimSpace(c.Healthy.Text), c.Risk)
-	permissions := permissionsOf(c, types)
+	permissions := newCatalog(types).Permissions(c)
 	if len(permissions) == 0 {
 		fmt.Fprintln(w, "\nIt needs no permissions: no connector reads its assets live.")
 		return

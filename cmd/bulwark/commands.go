@@ -30,6 +30,7 @@ func commands(args []string) []*cobra.Command {
 		explainCommand(),
 		ctlCommand(slices.Contains(args, "ctl")),
 		checkCommand(),
+		replayCommand(),
 		backupCommand(),
 		restoreCommand(),
 		versionCommand(),

@@ -24,6 +24,7 @@ import (
 // connectors are those that people configure: kept by the store, run by the
 // engine. It is safe for concurrent use; one change is made at a time.
 type connectors struct {
+	*catalog
 	store  *store.Store
 	engine *pipeline.Engine
 	deps   deps
@@ -34,7 +35,7 @@ type connectors struct {
 }
 
 func newConnectors(st *store.Store, engine *pipeline.Engine, loaded *pipeline.Loaded, log *slog.Logger, key []byte) *connectors {
-	return &connectors{store: st, engine: engine, log: log, flags: map[string]string{},
+	return &connectors{catalog: newCatalog(loaded.Content.Types), store: st, engine: engine, log: log, flags: map[string]string{},
 		deps: deps{types: loaded.Content.Types, limiter: quota.NewLimiter(), now: time.Now, secretKey: key}}
 }
 
@@ -74,20 +75,6 @@ func (m *connectors) load(ctx context.Context) error {
 type broken struct{ err error }
 
 func (b broken) Gather(context.Context, func(bulwark.Gathered) error) error { return b.err }
-
-// Kinds implements api.Connectors.
-func (m *connectors) Kinds() []bulwark.ConnectorKind {
-	out := make([]bulwark.ConnectorKind, len(providers))
-	for i, k := range providers {
-		out[i] = k.describe(m.deps.types)
-	}
-	return out
-}
-
-// Permissions implements api.Connectors.
-func (m *connectors) Permissions(c *bulwark.Check) []bulwark.CheckPermission {
-	return permissionsOf(c, m.deps.types)
-}
 
 // Specs implements api.Connectors.
 func (m *connectors) Specs(ctx context.Context) ([]bulwark.ConnectorSpec, map[string]bool, error) {
@@ -160,13 +147,20 @@ func claimOf(spec bulwark.ConnectorSpec) string {
 }
 
 // Change implements api.Connectors.
-func (m *connectors) Change(ctx context.Context, spec bulwark.ConnectorSpec, secret json.RawMessage) error {
+func (m *connectors) Change(ctx context.Context, id string, edit func(*bulwark.ConnectorSpec), secret json.RawMessage) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	specs, err := m.store.Connectors(ctx)
 	if err != nil {
 		return err
 	}
+	i := slices.IndexFunc(specs, func(s bulwark.ConnectorSpec) bool { return s.ID == id })
+	if i < 0 { // it may have been removed since it was looked at
+		return fmt.Errorf("connector %s: %w", id, bulwark.ErrNotFound)
+	}
+	spec := specs[i]
+	edit(&spec)
+	spec.ID, spec.Kind = specs[i].ID, specs[i].Kind
 	if err := m.unclaimed(spec, specs); err != nil {
 		return err
 	}
@@ -238,56 +232,6 @@ func (m *connectors) tried(ctx context.Context, spec bulwark.ConnectorSpec, secr
 	source, err := m.source(&spec, secret)
 	return source.Gatherer, err
 }
-
-// Mend implements api.Connectors.
-func (m *connectors) Mend(name string, needs []string) (bulwark.Template, bool) {
-	k, err := kindOf(name)
-	if err != nil || k.mend == nil || k.access == nil {
-		return bulwark.Template{}, false
-	}
-	list := permissionsIn(k.access(m.deps.types), needs)
-	if len(list) == 0 {
-		return bulwark.Template{}, false
-	}
-	return k.mend(list), true
-}
-
-// permissionsIn returns, sorted, the permissions that a gap names as what it
-// needs, alone or among other words.
-func permissionsIn(access []bulwark.Access, needs []string) []string {
-	var out []string
-	for _, a := range access {
-		if slices.ContainsFunc(needs, func(n string) bool { return n == a.Permission || hasPhrase(n, a.Permission) }) {
-			out = append(out, a.Permission)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// hasPhrase reports whether a text holds a phrase that does not go on in other
-// letters of a permission.
-func hasPhrase(text, phrase string) bool {
-	for rest := text; ; {
-		i := strings.Index(rest, phrase)
-		if i < 0 {
-			return false
-		}
-		before, after := text[:len(text)-len(rest)+i], rest[i+len(phrase):]
-		if !endsInWord(before) && !startsInWord(after) {
-			return true
-		}
-		rest = rest[i+1:]
-	}
-}
-
-const wordLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/*-"
-
-func endsInWord(s string) bool {
-	return s != "" && strings.ContainsRune(wordLetters, rune(s[len(s)-1]))
-}
-
-func startsInWord(s string) bool { return s != "" && strings.ContainsRune(wordLetters, rune(s[0])) }
 
 // find returns what is configured under an id.
 func (m *connectors) find(ctx context.Context, id string) (bulwark.ConnectorSpec, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
+	"github.com/bulwarksec/bulwark/internal/quota"
 )
 
 // withLab makes the lab a kind of connector for a test.
@@ -98,7 +99,10 @@ func TestConfiguredConnectors(t *testing.T) {
 	if at, err := probedAt(t, m, elsewhere, ""); !errors.Is(err, bulwark.ErrInvalid) || !strings.Contains(err.Error(), "config.server would send the secret elsewhere") {
 		t.Errorf("probe elsewhere without the secret at %q, %v, want it refused", at, err)
 	}
-	if err := m.Change(ctx, elsewhere, nil); !errors.Is(err, bulwark.ErrInvalid) {
+	to := func(config string) func(*bulwark.ConnectorSpec) {
+		return func(s *bulwark.ConnectorSpec) { s.Config = raw(config) }
+	}
+	if err := m.Change(ctx, spec.ID, to(`{"server":"https://evil"}`), nil); !errors.Is(err, bulwark.ErrInvalid) {
 		t.Errorf("Change to elsewhere without the secret = %v, want it refused", err)
 	}
 	if at, err := probedAt(t, m, elsewhere, `{"token":"other"}`); err != nil || at != "https://evil other" {
@@ -112,13 +116,13 @@ func TestConfiguredConnectors(t *testing.T) {
 	closeIt()
 	m, closeIt = openConnectors(t, dir)
 	spec.Config = raw(`{"server":"https://a","regions":["eu"]}`)
-	if err := m.Change(ctx, spec, nil); err != nil {
+	if err := m.Change(ctx, spec.ID, to(string(spec.Config)), nil); err != nil {
 		t.Fatal(err)
 	}
 	if at, err := probedAt(t, m, spec, ""); err != nil || at != "https://a hush" {
 		t.Errorf("after a change the probe goes to %q, %v, want the secret kept", at, err)
 	}
-	if err := m.Change(ctx, spec, raw(`{}`)); err != nil {
+	if err := m.Change(ctx, spec.ID, func(*bulwark.ConnectorSpec) {}, raw(`{}`)); err != nil {
 		t.Fatal(err)
 	}
 	if _, secrets, err := m.Specs(ctx); err != nil || secrets[spec.ID] {
@@ -147,14 +151,27 @@ func TestConfiguredConnectors(t *testing.T) {
 	if err := m.Remove(ctx, "old"); !errors.Is(err, bulwark.ErrNotFound) {
 		t.Errorf("second Remove = %v, want not found", err)
 	}
+	if err := m.Change(ctx, "old", func(s *bulwark.ConnectorSpec) { s.Name = "back" }, nil); !errors.Is(err, bulwark.ErrNotFound) {
+		t.Errorf("Change of what was removed = %v, want not found", err)
+	}
+	if specs, _, err := m.Specs(ctx); err != nil || len(specs) != 1 {
+		t.Errorf("configured = %+v, %v, want the one that is left", specs, err)
+	}
+	err = m.Change(ctx, spec.ID, func(s *bulwark.ConnectorSpec) { s.ID, s.Kind, s.Name = "other", "iac", "renamed" }, nil)
+	if specs, _, more := m.Specs(ctx); errors.Join(err, more) != nil || specs[0].ID != spec.ID || specs[0].Kind != "lab" || specs[0].Name != "renamed" {
+		t.Errorf("an edit made %+v, %v, want id and kind to stay", specs, errors.Join(err, more))
+	}
 }
 
 // TestKinds demands that every field of every kind is described, and that what
 // a kind says it can do is what it does.
 func TestKinds(t *testing.T) {
 	withLab(t)
-	m := &connectors{deps: deps{types: contentTypes(t)}}
-	for _, k := range m.Kinds() {
+	all := newCatalog(contentTypes(t))
+	if first, again := all.Kinds(), all.Kinds(); &first[0] != &again[0] {
+		t.Error("kinds are described again for each who asks")
+	}
+	for _, k := range all.Kinds() {
 		if k.Title == "" || k.About == "" {
 			t.Errorf("kind %s has no title or says nothing of itself", k.Kind)
 		}
@@ -179,12 +196,33 @@ func TestKinds(t *testing.T) {
 		Config: []bulwark.ConnectorField{{Name: "server", Type: "text", About: "its address", Required: true, Address: true}, {Name: "regions", Type: "list", About: "only these"},
 			{Name: "quick", Type: "boolean", About: "in haste"}, {Name: "limits.pages", Type: "number", About: "at most"}},
 		Secret:    []bulwark.ConnectorField{{Name: "token", Type: "text", About: "of an account", Secret: true}},
-		Templates: []bulwark.Template{labPolicy([]string{"lab:Read", "lab:ReadAll", "lab:ListQueues"})}}
+		Templates: labPolicy([]string{"lab:Read", "lab:ReadAll", "lab:ListQueues"})}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the lab (-want +got):\n%s", diff)
 	}
 	if !slices.IsSortedFunc(providers[:len(providers)-1], func(a, b *kind) int { return strings.Compare(a.name, b.name) }) {
 		t.Error("providers are not sorted")
+	}
+}
+
+// TestServerCredentials refuses of those who configure a connector through the
+// API what would have the server read or send what is its own.
+func TestServerCredentials(t *testing.T) {
+	federation := `{"file":{"type":"external_account","audience":"//iam.googleapis.com/p","subject_token_type":"urn:ietf:params:oauth:token-type:jwt","credential_source":{"url":"http://169.254.169.254/latest"}}}`
+	for _, tt := range []struct{ name, kind, config, secret string }{
+		{"federation file", "gcp", `{"organization":"1","credential":{"kind":"federation"}}`, federation},
+		{"own token elsewhere", "gcp", `{"organization":"1","endpoint":"http://127.0.0.1:1"}`, ``},
+		{"token file", "azure", `{"tenantId":"11111111-1111-4111-8111-111111111111","clientId":"11111111-1111-4111-8111-111111111111","credential":"federated","tokenFile":"/etc/passwd"}`, ``},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, local := range []bool{false, true} {
+				d := deps{connector: "c", types: contentTypes(t), limiter: quota.NewLimiter(), now: time.Now, local: local}
+				_, err := mustKind(t, tt.kind).build(d, json.RawMessage(tt.config), json.RawMessage(tt.secret))
+				if errors.Is(err, bulwark.ErrInvalid) == local {
+					t.Errorf("local %v: %v", local, err)
+				}
+			}
+		})
 	}
 }
 
@@ -252,17 +290,21 @@ func mustKind(t *testing.T, name string) *kind {
 
 func TestMend(t *testing.T) {
 	withLab(t)
-	m := &connectors{}
+	m := newCatalog(contentTypes(t))
 	for _, tt := range []struct {
 		needs []string
 		want  string
 	}{{[]string{"lab:Read"}, "lab:Read"}, {[]string{"lab:ReadAll on account 1", "x"}, "lab:ReadAll"}, {[]string{"the role that has lab:Read."}, "lab:Read"}, {[]string{"xlab:Read"}, ""}, {nil, ""}} {
-		if got, ok := m.Mend("lab", tt.needs); strings.TrimSpace(got.Text) != tt.want || ok != (tt.want != "") {
-			t.Errorf("Mend(%q) = %q, %v, want %q", tt.needs, got.Text, ok, tt.want)
+		var got string
+		for _, t := range m.Mend("lab", tt.needs) {
+			got += strings.TrimSpace(t.Text)
+		}
+		if got != tt.want {
+			t.Errorf("Mend(%q) = %q, want %q", tt.needs, got, tt.want)
 		}
 	}
-	if _, ok := m.Mend("iac", []string{"lab:Read"}); ok {
-		t.Error("code needs no permissions, and is mended")
+	if got := m.Mend("iac", []string{"lab:Read"}); got != nil {
+		t.Errorf("code needs no permissions, and is mended by %v", got)
 	}
 }
 

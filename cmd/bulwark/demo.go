@@ -17,6 +17,7 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/api"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
+	"github.com/bulwarksec/bulwark/internal/replay"
 	"github.com/bulwarksec/bulwark/internal/replay/estate"
 	"github.com/bulwarksec/bulwark/internal/store"
 )
@@ -234,7 +235,7 @@ func (d *demos) run(ctx context.Context, one *demo) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	e, err := estate.New(demoSeed, s.From, s.Until)
+	e, err := estate.New(estate.Options{Seed: demoSeed, From: s.From, Until: s.Until, Limits: replay.Unlimited})
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -256,7 +257,7 @@ func (d *demos) run(ctx context.Context, one *demo) (err error) {
 		}
 	}
 	clock.release()
-	server, err := d.serve(demoStore{Posture: st, Exempter: st, Accounts: d.main}, engine, clock.now)
+	server, err := d.serve(demoStore{st, st, st, d.main}, engine, clock.now)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -271,5 +272,6 @@ func (d *demos) run(ctx context.Context, one *demo) (err error) {
 type demoStore struct {
 	api.Posture
 	api.Exempter
+	api.Chooser
 	api.Accounts
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/bulwarksec/bulwark/internal/provider/gcp"
 	"github.com/bulwarksec/bulwark/internal/provider/kubernetes"
 	"github.com/bulwarksec/bulwark/internal/quota"
-	replayaws "github.com/bulwarksec/bulwark/internal/replay/aws"
 	"github.com/bulwarksec/bulwark/internal/replay/estate"
 )
 
@@ -21,36 +20,37 @@ func demoSources(e *estate.Estate, types *bulwark.Types, now func() time.Time, k
 	limiter := quota.Unlimited()
 	calls := map[string]*quota.Limiter{} // counted by connector
 	counted := func(id string) *quota.Limiter { calls[id] = limiter.Fork(); return calls[id] }
-	cloud, err := aws.New(aws.Config{Organization: true, OrganizationRole: estate.Reader, Exclude: replayaws.NotServed()},
-		aws.Options{Connector: "demo-aws", Secret: &aws.Secret{AccessKeyID: estate.AWSKeyID, SecretAccessKey: estate.AWSKeySecret}, Types: types, Limiter: counted("demo-aws"), HTTP: e.AWS(), Now: now, SecretKey: key})
+	cloud, err := aws.New(aws.Config{Organization: true, OrganizationRole: estate.Reader},
+		aws.Options{Connector: "demo-aws", Secret: &aws.Secret{AccessKeyID: estate.AWSKeyID, SecretAccessKey: estate.AWSKeySecret}, Types: types, Limiter: counted("demo-aws"), HTTP: e.Transport(estate.AWS), Now: now, SecretKey: key})
 	if err != nil {
 		return nil, err
 	}
 	list := []pipeline.Source{{ID: "demo-aws", Kind: "aws", Name: "Halden Markets in AWS (demo)", Interval: 5 * time.Minute, Gatherer: &awsEstate{cloud}}}
 	tenant, err := azure.New(azure.Config{TenantID: estate.AzureTenant, ClientID: estate.AzureClient, Credential: azure.CredentialSecret, Entra: true},
-		azure.Options{Connector: "demo-azure", Secret: azure.Secret{ClientSecret: estate.AzureSecret}, Types: types, Limiter: counted("demo-azure"), HTTP: e.Azure(), Now: now, SecretKey: key})
+		azure.Options{Connector: "demo-azure", Secret: azure.Secret{ClientSecret: estate.AzureSecret}, Types: types, Limiter: counted("demo-azure"), HTTP: e.Transport(estate.Azure), Now: now, SecretKey: key})
 	if err != nil {
 		return nil, err
 	}
 	list = append(list, pipeline.Source{ID: "demo-azure", Kind: "azure", Name: "Halden Markets in Azure (demo)", Interval: 5 * time.Minute, Gatherer: tenant})
 	google, err := gcp.New(gcp.Config{Organization: estate.GoogleOrganization, Credential: gcp.Credential{Kind: gcp.CredentialKey}},
-		gcp.Options{Connector: "demo-gcp", Secret: &gcp.Secret{File: string(e.GoogleCredential())}, Types: types, Limiter: counted("demo-gcp"), HTTP: e.Google(), SecretKey: key})
+		gcp.Options{Connector: "demo-gcp", Secret: &gcp.Secret{File: string(e.GoogleCredential(""))}, Types: types, Limiter: counted("demo-gcp"), HTTP: e.Transport(estate.Google), SecretKey: key})
 	if err != nil {
 		return nil, err
 	}
 	list = append(list, pipeline.Source{ID: "demo-gcp", Kind: "gcp", Name: "Halden Markets in Google Cloud (demo)", Interval: 5 * time.Minute, Gatherer: google})
-	for i, c := range estate.Clusters {
+	for _, c := range estate.Clusters {
 		id := "demo-" + c.Name
 		cluster, err := kubernetes.New(kubernetes.Config{Name: c.Name, Server: "https://" + c.Name + ".example"},
-			kubernetes.Options{Secret: kubernetes.Secret{Token: estate.KubernetesToken}, Types: types, Limiter: counted(id), Now: now, SecretKey: key, Connector: id, Transport: e.Kubernetes(i)})
+			kubernetes.Options{Secret: kubernetes.Secret{Token: estate.KubernetesToken}, Types: types, Limiter: counted(id), Now: now, SecretKey: key, Connector: id, Transport: e.Transport(c.Name)})
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, pipeline.Source{ID: id, Kind: "kubernetes", Name: "Cluster " + c.Name + " (demo)", Interval: 10 * time.Minute, Gatherer: cluster})
 	}
+	parts := e.Parts() // in the order of the list
 	for i, s := range list {
 		list[i].Calls = calls[s.ID].Calls
-		m := moved{e, now, s.Gatherer}
+		m := moved{e, parts[i], now, s.Gatherer}
 		list[i].Gatherer = m
 		if w, ok := s.Gatherer.(pipeline.Watcher); ok {
 			list[i].Gatherer = movedWatcher{m, w}
@@ -65,15 +65,16 @@ type movedWatcher struct {
 	pipeline.Watcher
 }
 
-// moved gathers the estate as it is now.
+// moved gathers a part of the estate as it is now.
 type moved struct {
 	estate *estate.Estate
+	part   string
 	now    func() time.Time
 	pipeline.Gatherer
 }
 
 func (m moved) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
-	if err := m.estate.At(m.now()); err != nil {
+	if err := m.estate.Move(m.part, m.now()); err != nil {
 		return err
 	}
 	return m.Gatherer.Gather(ctx, yield)

@@ -15,13 +15,14 @@ import (
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/api"
 	"github.com/bulwarksec/bulwark/internal/pipeline"
+	"github.com/bulwarksec/bulwark/internal/replay"
 	"github.com/bulwarksec/bulwark/internal/replay/estate"
 )
 
 // TestDemoSources gathers the estate by every collector at one time.
 func TestDemoSources(t *testing.T) {
 	until := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	e, err := estate.New(1, until.Add(-26*7*24*time.Hour), until)
+	e, err := estate.New(estate.Options{Seed: 1, From: until.Add(-26 * 7 * 24 * time.Hour), Until: until, Limits: replay.Unlimited})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,8 +84,8 @@ func labAccess(*bulwark.Types) []bulwark.Access {
 	return []bulwark.Access{{Permission: "lab:Read"}, {Permission: "lab:ReadAll", Optional: true}, {Permission: "lab:ListQueues"}}
 }
 
-func labPolicy(list []string) bulwark.Template {
-	return bulwark.Template{Name: "policy.txt", ContentType: "text/plain", About: "Hand it to the lab.", Text: strings.Join(list, "\n") + "\n"}
+func labPolicy(list []string) []bulwark.Template {
+	return []bulwark.Template{{Name: "policy.txt", ContentType: "text/plain", About: "Hand it to the lab.", Text: strings.Join(list, "\n") + "\n"}}
 }
 
 var labKind = describe(kind{
@@ -98,7 +98,7 @@ var labKind = describe(kind{
 		for _, a := range access {
 			list = append(list, a.Permission)
 		}
-		return []bulwark.Template{labPolicy(list)}
+		return labPolicy(list)
 	},
 }, func(d deps, c labConfig, s *labSecret) (*lab, error) {
 	l := &lab{deps: d, config: c}

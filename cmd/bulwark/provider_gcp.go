@@ -33,13 +33,13 @@ var gcpKind = describe(kind{
 		"projects":               "only these projects below it",
 		"exclude.projects":       "projects to leave out; * is any text at an end",
 		"exclude.types":          "types of assets to leave out; * is any text at an end",
-		"credential.kind":        "default, key, federation or metadata",
+		"credential.kind":        "default, key or metadata; on the command line also federation",
 		"credential.impersonate": "e-mail address of a service account to act as",
 		"credential.delegates":   "service accounts between, first to last",
 		"credential.account":     "account of the metadata server",
 		"quotaProject":           "project whose quota the calls use",
 		"endpoint":               "another server that answers for all of Google's",
-		"secret.file":            "a service account's key file or a workload identity federation file, as it is",
+		"secret.file":            "a service account's key file, or on the command line a workload identity federation file, as it is",
 	},
 	address: []string{"endpoint", "credential"},
 	access: func(types *bulwark.Types) []bulwark.Access {
@@ -56,7 +56,7 @@ var gcpKind = describe(kind{
 		// What the server itself has must not be sent to where an admin says.
 		return nil, fmt.Errorf("%w: config.endpoint: another server is reached with a key of its own, not with the server's credentials", bulwark.ErrInvalid)
 	}
-	o := gcp.Options{Connector: d.connector, Types: d.types, Limiter: d.limiter, Now: d.now, SecretKey: d.secretKey}
+	o := gcp.Options{Connector: d.connector, Types: d.types, Limiter: d.limiter, Now: d.now, SecretKey: d.secretKey, Local: d.local}
 	if s != nil {
 		o.Secret = &gcp.Secret{File: s.text()}
 	}

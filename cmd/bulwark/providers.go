@@ -36,7 +36,7 @@ type kind struct {
 	address   []string                                  // fields that decide whom a secret is sent to
 	access    func(*bulwark.Types) []bulwark.Access     // nil needs no permissions
 	templates func([]bulwark.Access) []bulwark.Template // that give them; nil has none
-	mend      func(permissions []string) bulwark.Template
+	mend      func(permissions []string) []bulwark.Template
 	claim     func(config json.RawMessage) string // what no other connector may gather; nil or "" is nothing
 
 	config, secret reflect.Type // secret is an empty struct where there is none

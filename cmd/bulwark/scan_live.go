@@ -32,7 +32,11 @@ func scanLiveCommand(k *kind) *cobra.Command {
 				g, err := k.build(localDeps(k.name, loaded, limiter), config, secret)
 				return []pipeline.Gatherer{g}, err
 			}, func(r *bulwark.Report) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s, %s\n", counted(limiter.Calls(), "API call"), counted(int64(len(r.Gaps)), "gap"))
+				throttled := ""
+				if n := limiter.Throttled(); n > 0 {
+					throttled = fmt.Sprintf(" (%d throttled and repeated)", n)
+				}
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s%s, %s\n", counted(limiter.Calls(), "API call"), throttled, counted(int64(len(r.Gaps)), "gap"))
 			})
 		},
 	}

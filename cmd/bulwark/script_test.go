@@ -43,16 +43,16 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			root, err := filepath.Abs("../..")
 			env.Setenv("ROOT", root)
-			r := &running{}
+			r := running{}
 			env.Values[runningKey{}] = r
 			env.Defer(func() {
-				if err := r.stop(); err != nil {
+				if err := errors.Join(r.stop("serve"), r.stop("replay")); err != nil {
 					env.T().Fatal(err)
 				}
 			})
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"clouds": clouds, "eventually": eventually, "exits": exits, "serving": serving, "sums": sums},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"clouds": clouds, "eventually": eventually, "exits": exits, "replaying": replaying, "serving": serving, "sums": sums},
 	})
 }
 
@@ -78,28 +78,56 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// running is a script's server.
-type running struct {
-	cmd *exec.Cmd // nil when there is none
+// running are a script's servers, by their command.
+type running map[string]*server
+
+type server struct {
+	cmd *exec.Cmd
 	log strings.Builder
 }
 
 type runningKey struct{}
 
-// stop ends the server as a person would, and demands that it ends well.
-func (r *running) stop() error {
-	if r.cmd == nil {
+// stop ends a server as a person would, and demands that it ends well.
+func (r running) stop(command string) error {
+	s := r[command]
+	if s == nil {
 		return nil
 	}
-	cmd := r.cmd
-	r.cmd = nil
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	delete(r, command)
+	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		return err
 	}
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("serve: %w\n%s", err, r.log.String())
+	if err := s.cmd.Wait(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", command, err, s.log.String())
 	}
 	return nil
+}
+
+// start runs a command of bulwark in the background, which prints to OUT, and
+// waits until OUT has a text; it returns what follows that.
+func (r running) start(ts *testscript.TestScript, out, until string, args ...string) string {
+	program, err := exec.LookPath("bulwark")
+	ts.Check(err)
+	file, err := os.Create(ts.MkAbs(out))
+	ts.Check(err)
+	defer file.Close()
+	s := &server{cmd: exec.Command(program, args...)}
+	s.cmd.Env = append(os.Environ(), "BULWARK_TEST_LAB="+ts.Getenv("BULWARK_TEST_LAB"))
+	for name := range cloudEnv("") {
+		s.cmd.Env = append(s.cmd.Env, name+"="+ts.Getenv(name))
+	}
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = ts.MkAbs("."), file, &s.log
+	ts.Check(s.cmd.Start())
+	r[args[0]] = s
+	for range 1200 {
+		if _, after, ok := strings.Cut(ts.ReadFile(out), until); ok && strings.Contains(after, "\n") {
+			return after
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not begin\n%s", args[0], s.log.String())
+	return ""
 }
 
 // serving starts a server in the background, which prints to serving.out, and
@@ -110,36 +138,32 @@ func (r *running) stop() error {
 // It is stopped at the end of the script, or by "serving stop", and must then
 // end without an error.
 func serving(ts *testscript.TestScript, neg bool, args []string) {
-	r := ts.Value(runningKey{}).(*running)
+	r := ts.Value(runningKey{}).(running)
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: serving stop | serving FLAG...")
 	}
 	if args[0] == "stop" {
-		ts.Check(r.stop())
+		ts.Check(r.stop("serve"))
 		return
 	}
-	program, err := exec.LookPath("bulwark")
-	ts.Check(err)
-	out, err := os.Create(ts.MkAbs("serving.out"))
-	ts.Check(err)
-	defer out.Close()
-	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	cmd.Env = append(os.Environ(), "BULWARK_TEST_LAB="+ts.Getenv("BULWARK_TEST_LAB"))
-	for name := range cloudEnv("") {
-		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	url, _, _ := strings.Cut(r.start(ts, "serving.out", " on http", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...), "\n")
+	ts.Setenv("URL", "http"+url)
+}
+
+// replaying starts the servers of the made-up company in the background, with
+// their settings in the folder replay, until the end of the script; the
+// AWS SDK is led there:
+//
+//	replaying --deny s3:GetBucketPolicy
+func replaying(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: replaying FLAG...")
 	}
-	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, &r.log
-	ts.Check(cmd.Start())
-	r.cmd = cmd
-	for range 600 {
-		if _, url, ok := strings.Cut(ts.ReadFile("serving.out"), " on http"); ok {
-			url, _, _ = strings.Cut(url, "\n")
-			ts.Setenv("URL", "http"+url)
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	ts.Fatalf("serve does not begin\n%s", r.log.String())
+	r := ts.Value(runningKey{}).(running)
+	r.start(ts, "replaying.out", "gke-analytics-secret.json", append([]string{"replay", "--listen", "127.0.0.1:0", "--dir", "replay"}, args...)...)
+	_, url, _ := strings.Cut(ts.ReadFile("replaying.out"), "AWS_ENDPOINT_URL=")
+	url, _, _ = strings.Cut(url, " ")
+	ts.Setenv("AWS_ENDPOINT_URL", url)
 }
 
 var pointsOf = regexp.MustCompile(`[0-9]+\.[0-9]{4}`)

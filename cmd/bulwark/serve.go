@@ -247,19 +247,23 @@ func (f *serveFlags) server(p parts, addr net.Addr, secure bool) (*api.Server, e
 	if err := registerState(metrics, p); err != nil {
 		return nil, err
 	}
-	o := api.Options{Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Organizations: p.demos,
+	o := api.Options{Scorer: scorer{control: p.loaded.Control}, Web: pages, Version: version, Log: p.log, Organizations: p.demos, Catalog: p.connectors.catalog,
 		URL: address, Hosts: hosts, Loopback: loopback, Secure: strings.HasPrefix(address, "https://"), OIDC: issuer, NoPasswords: !f.signIn.local}
 	shared := o
-	p.demos.serve = func(st api.Store, e *pipeline.Engine, now func() time.Time) (*api.Server, error) {
-		o := shared
-		o.Store, o.Content, o.Runs, o.Explain, o.Now, o.Organization = st, e, e, e.Explain, now, demoID
-		return api.New(o)
-	}
 	o.Store, o.Content, o.Runs, o.Explain, o.Metrics, o.Connectors = p.store, p.engine, p.engine, p.engine.Explain, metrics, p.connectors
 	o.Editor = pipeline.NewEditor(p.engine, firstOf(f.content))
 	o.Backup = func(ctx context.Context, w io.Writer) error { return p.store.Backup(ctx, w) }
 	o.Ready = func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.stream.Ping(ctx)) }
-	return api.New(o)
+	server, err := api.New(o)
+	if err != nil {
+		return nil, err
+	}
+	p.demos.serve = func(st api.Store, e *pipeline.Engine, now func() time.Time) (*api.Server, error) {
+		o := shared
+		o.Store, o.Content, o.Runs, o.Explain, o.Now, o.Organization = st, e, e, e.Explain, now, demoID
+		return server.Beside(o)
+	}
+	return server, nil
 }
 
 // firstOf returns the folder of content in which checks are kept, "" for none.

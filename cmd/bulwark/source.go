@@ -220,7 +220,7 @@ func (f *sourceFlags) openAPI(cmd *cobra.Command, s *source, address string, now
 		if err := m.load(cmd.Context()); err != nil {
 			return err
 		}
-		options.Connectors = m
+		options.Connectors, options.Catalog = m, m
 	}
 	server, err := api.New(options)
 	if err != nil {

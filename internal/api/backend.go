@@ -14,6 +14,7 @@ import (
 type Store interface {
 	Posture
 	Exempter
+	Chooser
 	Accounts
 }
 
@@ -66,6 +67,13 @@ type Posture interface {
 	// Listings returns the last listing of every connector, scope, type and
 	// region below the scopes.
 	Listings(ctx context.Context, scopes []string) ([]bulwark.Listing, error)
+}
+
+// Chooser keeps which standards people put into use, and out of it.
+type Chooser interface {
+	// StandardChoices returns what was chosen, by the standard's id.
+	StandardChoices(ctx context.Context) (map[string]bool, error)
+	ChooseStandard(ctx context.Context, id string, on bool) error
 }
 
 // Exempter keeps exemptions. Adding or deleting one changes counts and
@@ -130,6 +138,8 @@ type Content interface {
 // Runs collects and judges.
 type Runs interface {
 	Connectors(ctx context.Context) ([]bulwark.Connector, error)
+	// Kinds returns the kinds of connectors that there are, sorted.
+	Kinds() []string
 	// Runs returns the newest first; connector "" is all.
 	Runs(ctx context.Context, connector string, p bulwark.Page) ([]bulwark.Run, string, error)
 	// Start begins a run, or returns the one that is going on.

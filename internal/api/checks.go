@@ -142,8 +142,8 @@ func (s *Server) check(ctx context.Context, in *ByID) (*Answer[Check], error) {
 		}
 	}
 	out.Standards = s.standardsOf(c.ID)
-	if s.Connectors != nil {
-		out.Permissions = s.Connectors.Permissions(c)
+	if s.Catalog != nil {
+		out.Permissions = s.Catalog.Permissions(c)
 	}
 	if len(c.Tests) == 0 && s.Editor != nil {
 		out.Tests = testsOf(s.Editor.Tests(c.ID))

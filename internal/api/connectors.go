@@ -14,23 +14,31 @@ import (
 	"github.com/bulwarksec/bulwark"
 )
 
+// Catalog tells what connectors can be. It is the same for every organisation.
+type Catalog interface {
+	// Kinds returns all kinds, sorted. The caller must not change what they hold.
+	Kinds() []bulwark.ConnectorKind
+	// Permissions returns what the assets of a check are read with, sorted; never nil.
+	Permissions(c *bulwark.Check) []bulwark.CheckPermission
+	// Mend returns what gives a connector of a kind the permissions that its gaps
+	// need; nil where the kind has no such text.
+	Mend(kind string, needs []string) []bulwark.Template
+}
+
 // Connectors configures sources of assets while the server runs. A
 // configuration or secret that its kind does not take is ErrInvalid and names
 // the field; what is named by the server's flags is ErrConflict to change.
 type Connectors interface {
-	// Kinds returns what can be configured, sorted by kind.
-	Kinds() []bulwark.ConnectorKind
-	// Permissions returns what the assets of a check are read with, sorted; never nil.
-	Permissions(c *bulwark.Check) []bulwark.CheckPermission
 	// Specs returns what is configured, sorted by id, and which have a secret.
 	Specs(ctx context.Context) (specs []bulwark.ConnectorSpec, secrets map[string]bool, err error)
 	// Add stores a connector and runs it. An id that is taken is ErrConflict; an
 	// empty one is made.
 	Add(ctx context.Context, spec bulwark.ConnectorSpec, secret json.RawMessage) (bulwark.ConnectorSpec, error)
-	// Change replaces a connector's name, interval, state and configuration; its
-	// history stays. A nil secret keeps the one that is sealed, unless the
-	// configuration would send it elsewhere, which is ErrInvalid; "{}" forgets it.
-	Change(ctx context.Context, spec bulwark.ConnectorSpec, secret json.RawMessage) error
+	// Change changes a connector's name, interval, state and configuration by an
+	// edit of what is stored, no other change in between; its history stays. A nil
+	// secret keeps the one that is sealed, unless the configuration would send it
+	// elsewhere, which is ErrInvalid; "{}" forgets it.
+	Change(ctx context.Context, id string, edit func(*bulwark.ConnectorSpec), secret json.RawMessage) error
 	// Remove takes a connector away; its assets stay and are stale.
 	Remove(ctx context.Context, id string) error
 	// Probe tries every permission of a connector that need not be stored; with
@@ -38,9 +46,6 @@ type Connectors interface {
 	Probe(ctx context.Context, spec bulwark.ConnectorSpec, secret json.RawMessage, yield func(bulwark.Probe)) error
 	// Plan counts the calls of a run, as Probe.
 	Plan(ctx context.Context, spec bulwark.ConnectorSpec, secret json.RawMessage) (bulwark.CallPlan, error)
-	// Mend returns what gives a connector of a kind the permissions that its gaps
-	// need; ok is false where the kind has no such text.
-	Mend(kind string, needs []string) (t bulwark.Template, ok bool)
 }
 
 // Connector is a source of assets with what has come of it.
@@ -123,8 +128,8 @@ type TriedConnector struct {
 type Probes struct {
 	Items   []bulwark.Probe  `json:"items"`
 	Counts  map[string]int64 `json:"counts" doc:"probes by state"`
-	Whole   bool             `json:"whole" doc:"every permission was tried within the time there is"`
-	Problem string           `json:"problem,omitempty" doc:"why no more could be tried"`
+	Whole   bool             `json:"whole" doc:"every permission was tried within the time there is, and is an item"`
+	Problem string           `json:"problem,omitempty" doc:"why it is not whole"`
 }
 
 // tryTime bounds a probe and a plan, below the time that an answer may take.
@@ -138,10 +143,7 @@ var (
 
 	_ = route(op{method: "GET", path: "/connector-kinds", id: "connector-kinds", summary: "Kinds of connectors, their fields, permissions and onboarding templates", tag: "connectors", allow: readers},
 		func(s *Server, _ context.Context, _ *None) (*Answer[List[bulwark.ConnectorKind]], error) {
-			if s.Connectors == nil {
-				return answer(list([]bulwark.ConnectorKind{}, ""), nil)
-			}
-			return answer(list(s.Connectors.Kinds(), ""), nil)
+			return answer(list(s.kinds(), ""), nil)
 		})
 
 	_ = route(op{method: "GET", path: "/connectors", id: "connectors", summary: "Sources of assets, with their scopes, runs and numbers", tag: "connectors", allow: readers},
@@ -193,9 +195,9 @@ func (s *Server) connectors(ctx context.Context) ([]Connector, error) {
 		for _, spec := range specs {
 			configured[spec.ID] = true
 		}
-		for _, k := range s.Connectors.Kinds() {
-			kinds[k.Kind] = k
-		}
+	}
+	for _, k := range s.kinds() {
+		kinds[k.Kind] = k
 	}
 	c := callerOf(ctx)
 	rows := make([]Connector, 0, len(running))
@@ -209,6 +211,14 @@ func (s *Server) connectors(ctx context.Context) ([]Connector, error) {
 	}
 	slices.SortStableFunc(rows, func(a, b Connector) int { return cmp.Compare(a.ID, b.ID) })
 	return rows, nil
+}
+
+// kinds returns what connectors can be.
+func (s *Server) kinds() []bulwark.ConnectorKind {
+	if s.Catalog == nil {
+		return []bulwark.ConnectorKind{}
+	}
+	return s.Catalog.Kinds()
 }
 
 // rowOf shows a connector with what may be read of it. Gaps of no scope count
@@ -313,36 +323,37 @@ func (s *Server) addConnector(ctx context.Context, in *NewConnector) (*Answer[Co
 }
 
 func (s *Server) changeConnector(ctx context.Context, in *ChangedConnector) (*Answer[Connector], error) {
-	spec, err := s.spec(ctx, in.ID)
-	if err != nil {
+	if _, err := s.spec(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	b := in.Body
 	var changed []string
+	var name string
+	var interval time.Duration
+	var config, secret json.RawMessage
+	var err error
 	if b.Name != nil {
-		spec.Name = strings.TrimSpace(*b.Name)
-		if err := oneLine(spec.Name); err != nil {
+		name = strings.TrimSpace(*b.Name)
+		if err := oneLine(name); err != nil {
 			return nil, err
 		}
-		changed = append(changed, "name "+spec.Name)
+		changed = append(changed, "name "+name)
 	}
 	if b.Enabled != nil {
-		spec.Enabled = *b.Enabled
-		changed = append(changed, fmt.Sprintf("enabled %v", spec.Enabled))
+		changed = append(changed, fmt.Sprintf("enabled %v", *b.Enabled))
 	}
 	if b.Interval != nil {
-		if spec.Interval, err = intervalOf(*b.Interval); err != nil {
+		if interval, err = intervalOf(*b.Interval); err != nil {
 			return nil, err
 		}
-		changed = append(changed, "interval "+spec.Interval.String())
+		changed = append(changed, "interval "+interval.String())
 	}
 	if b.Config != nil {
-		if spec.Config, err = objectOf(*b.Config); err != nil {
+		if config, err = objectOf(*b.Config); err != nil {
 			return nil, err
 		}
 		changed = append(changed, "configuration")
 	}
-	var secret json.RawMessage
 	if b.Secret != nil {
 		if secret, err = objectOf(*b.Secret); err != nil {
 			return nil, err
@@ -352,13 +363,27 @@ func (s *Server) changeConnector(ctx context.Context, in *ChangedConnector) (*An
 	if len(changed) == 0 {
 		return nil, invalid("Nothing is to be changed.", "Give name, enabled, interval, config or secret.")
 	}
-	if err := s.Connectors.Change(ctx, spec, secret); err != nil {
+	edit := func(spec *bulwark.ConnectorSpec) { // what the request leaves out stays as it is by then
+		if b.Name != nil {
+			spec.Name = name
+		}
+		if b.Enabled != nil {
+			spec.Enabled = *b.Enabled
+		}
+		if b.Interval != nil {
+			spec.Interval = interval
+		}
+		if b.Config != nil {
+			spec.Config = config
+		}
+	}
+	if err := s.Connectors.Change(ctx, in.ID, edit, secret); err != nil {
 		return nil, err
 	}
-	if err := s.audit(ctx, callerOf(ctx), "connector.change", spec.ID, strings.Join(changed, ", ")); err != nil {
+	if err := s.audit(ctx, callerOf(ctx), "connector.change", in.ID, strings.Join(changed, ", ")); err != nil {
 		return nil, err
 	}
-	return answer(s.connector(ctx, spec.ID))
+	return answer(s.connector(ctx, in.ID))
 }
 
 // tried returns the connector that a request asks to try.
@@ -403,7 +428,7 @@ func (s *Server) probeConnector(ctx context.Context, in *TriedConnector) (*Answe
 		if len(out.Items) < maxProbes {
 			out.Items = append(out.Items, p)
 		} else {
-			out.Whole = false
+			out.Whole, out.Problem = false, fmt.Sprintf("the first %d answers are listed; all are counted", maxProbes)
 		}
 	})
 	if err != nil && len(out.Items) == 0 && ctx.Err() == nil {

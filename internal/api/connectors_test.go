@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -22,6 +23,8 @@ type workshop struct {
 	probed  []string // kind, configuration and secret of each
 	probes  []bulwark.Probe
 	fail    error
+
+	meanwhile func() // another change, which comes between reading and writing
 }
 
 func (w *workshop) Permissions(c *bulwark.Check) []bulwark.CheckPermission {
@@ -65,11 +68,18 @@ func (w *workshop) Add(_ context.Context, spec bulwark.ConnectorSpec, secret jso
 	return spec, nil
 }
 
-func (w *workshop) Change(_ context.Context, spec bulwark.ConnectorSpec, secret json.RawMessage) error {
-	if err := w.check(spec); err != nil {
-		return err
+func (w *workshop) Change(_ context.Context, id string, edit func(*bulwark.ConnectorSpec), secret json.RawMessage) error {
+	if w.meanwhile != nil {
+		w.meanwhile()
 	}
-	i := slices.IndexFunc(w.specs, func(s bulwark.ConnectorSpec) bool { return s.ID == spec.ID })
+	i := slices.IndexFunc(w.specs, func(s bulwark.ConnectorSpec) bool { return s.ID == id })
+	if i < 0 {
+		return fmt.Errorf("connector %s: %w", id, bulwark.ErrNotFound)
+	}
+	spec := w.specs[i]
+	if edit(&spec); w.check(spec) != nil {
+		return w.check(spec)
+	}
 	w.specs[i] = spec
 	if secret != nil {
 		w.secrets[spec.ID] = string(secret)
@@ -98,14 +108,17 @@ func (w *workshop) Plan(_ context.Context, spec bulwark.ConnectorSpec, _ json.Ra
 	return bulwark.CallPlan{Total: 12, Logged: 3}, w.check(spec)
 }
 
-func (w *workshop) Mend(kind string, needs []string) (bulwark.Template, bool) {
-	return bulwark.Template{Name: "mend.json", ContentType: "application/json", Text: strings.Join(needs, " ")}, kind == "iac"
+func (w *workshop) Mend(kind string, needs []string) []bulwark.Template {
+	if kind != "iac" {
+		return nil
+	}
+	return []bulwark.Template{{Name: "mend.json", ContentType: "application/json", Text: strings.Join(needs, " ")}}
 }
 
 func newWorkshop(t *testing.T) (*harness, *workshop) {
 	h := newHarness(t)
 	w := &workshop{e: h.e, secrets: map[string]string{}}
-	h.s.Connectors = w
+	h.s.Connectors, h.s.Catalog = w, w
 	return h, w
 }
 
@@ -132,6 +145,11 @@ func TestConnectors(t *testing.T) {
 	if w.secrets["cloud-1"] != "{}" {
 		t.Errorf("an empty secret is passed on as %q, want {}", w.secrets["cloud-1"])
 	}
+	w.meanwhile = func() { w.specs[0].Name = "Another's" }
+	h.call("PATCH", "/connectors/cloud-1", map[string]any{"interval": "30m"}, 200, nil)
+	if w.meanwhile = nil; w.specs[0].Name != "Another's" {
+		t.Errorf("a change of the interval takes back another's name: %+v", w.specs[0])
+	}
 	h.refused("PATCH", "/connectors/cloud-1", map[string]any{}, 400, "invalid")
 	h.refused("PATCH", "/connectors/cloud-1", map[string]any{"config": map[string]any{"regoin": 1}}, 400, "invalid")
 	h.refused("PATCH", "/connectors/nobody", map[string]any{"name": "x"}, 404, "not-found")
@@ -157,7 +175,7 @@ func TestConnectors(t *testing.T) {
 	for _, e := range h.e.log {
 		actions = append(actions, e.Action+" "+e.Object+" "+e.Detail)
 	}
-	wantLog := []string{"connector.add cloud-1 cloud: All", "connector.change cloud-1 enabled false", "connector.change cloud-1 secret", "connector.remove cloud-1 "}
+	wantLog := []string{"connector.add cloud-1 cloud: All", "connector.change cloud-1 enabled false", "connector.change cloud-1 secret", "connector.change cloud-1 interval 30m0s", "connector.remove cloud-1 "}
 	if diff := cmp.Diff(wantLog, actions); diff != "" {
 		t.Errorf("audit log (-want +got):\n%s", diff)
 	}
@@ -205,12 +223,37 @@ func TestTryConnector(t *testing.T) {
 	}
 }
 
+// An organisation whose connectors cannot be configured still tells what they
+// are, what they lack and what would give it.
+func TestCatalogWithoutConnectors(t *testing.T) {
+	h, w := newWorkshop(t)
+	h.s.Connectors = nil
+	var needs List[ConnectorNeeds]
+	h.call("GET", "/gaps/permissions", nil, 200, &needs)
+	if len(needs.Items) != 1 || len(needs.Items[0].Mend) != 1 {
+		t.Errorf("what is lacking = %+v, want the policy that gives it", needs.Items)
+	}
+	var kinds List[bulwark.ConnectorKind]
+	h.call("GET", "/connector-kinds", nil, 200, &kinds)
+	if diff := cmp.Diff(w.Kinds(), kinds.Items, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("kinds (-want +got):\n%s", diff)
+	}
+	w.e.configured = []bulwark.Connector{{ID: "demo", Kind: "cloud", Name: "Demo"}}
+	var row Connector
+	h.call("GET", "/connectors/demo", nil, 200, &row)
+	if row.Configured || row.About == nil || row.About.Title != "A cloud" {
+		t.Errorf("connector = %+v, want it with its kind, and not to be changed", row)
+	}
+	h.refused("PATCH", "/connectors/demo", map[string]any{"name": "x"}, 503, "unavailable")
+	h.refused("POST", "/connectors", map[string]any{"kind": "cloud", "name": "x"}, 503, "unavailable")
+}
+
 func TestGapPermissions(t *testing.T) {
 	h, _ := newWorkshop(t)
 	var got List[ConnectorNeeds]
 	h.call("GET", "/gaps/permissions", nil, 200, &got)
 	want := []ConnectorNeeds{{Connector: "c1", Kind: "iac", Name: "examples", Needs: []bulwark.Facet{{Value: "t:List", Count: 1}},
-		Mend: &bulwark.Template{Name: "mend.json", ContentType: "application/json", Text: "t:List"}}}
+		Mend: []bulwark.Template{{Name: "mend.json", ContentType: "application/json", Text: "t:List"}}}}
 	if diff := cmp.Diff(want, got.Items); diff != "" {
 		t.Errorf("permissions (-want +got):\n%s", diff)
 	}

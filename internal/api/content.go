@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -18,8 +19,9 @@ type Editor interface {
 	// Tests returns the inline tests of a check.
 	Tests(id string) []bulwark.CheckTest
 	// Try judges stored assets within the scopes by a text in place of the check
-	// of id, and stores nothing. It is bounded in time and assets.
-	Try(ctx context.Context, id, text string, scopes []string) (bulwark.Trial, error)
+	// of id, and stores nothing; related assets outside the readable scopes are
+	// unknown to it. It is bounded in time and assets.
+	Try(ctx context.Context, id, text string, scopes, readable []string) (bulwark.Trial, error)
 	// Save keeps a check and takes it up; with problems it does neither.
 	Save(ctx context.Context, id, text string) ([]bulwark.Problem, error)
 }
@@ -70,7 +72,7 @@ type CheckTrial struct {
 	Assets   int64            `json:"assets" doc:"that were judged"`
 	Whole    bool             `json:"whole" doc:"they are all of its types within the scopes; else the time or the number of assets did not suffice"`
 	InForce  bool             `json:"inForce" doc:"a check of this id judges now"`
-	Now      bulwark.Tally    `json:"now" doc:"by the check in force, judged again for this"`
+	Now      bulwark.Tally    `json:"now" doc:"by the check in force, judged again for this; to both, what you may not read is unknown"`
 	Tried    bulwark.Tally    `json:"tried"`
 	Changes  int64            `json:"changes"`
 	Changed  []ChangedVerdict `json:"changed" doc:"the first 50; without a check in force those that are not healthy"`
@@ -149,11 +151,16 @@ func (s *Server) tryCheck(ctx context.Context, in *TriedCheck) (*Answer[CheckTri
 	if s.Editor == nil {
 		return nil, errNoEditor
 	}
-	scopes, err := callerOf(ctx).readable(in.Scope)
+	c := callerOf(ctx)
+	scopes, err := c.readable(in.Scope)
 	if err != nil {
 		return nil, err
 	}
-	trial, err := s.Editor.Try(ctx, in.Body.ID, in.Body.Text, scopes)
+	readable, err := c.readable()
+	if err != nil {
+		return nil, err
+	}
+	trial, err := s.Editor.Try(ctx, in.Body.ID, in.Body.Text, scopes, readable)
 	return answer(trialOf(trial), err)
 }
 
@@ -166,13 +173,17 @@ func (s *Server) saveCheck(ctx context.Context, in *SavedCheck) (*Answer[SaveAns
 			Mend: "Start it with --content DIR, or save the text below checks/ of a folder and name that."}
 	}
 	problems, err := s.Editor.Save(ctx, in.ID, in.Body.Text)
-	if err != nil {
-		return nil, err
-	}
-	if len(problems) > 0 {
+	if len(problems) > 0 && err == nil {
 		return answer(SaveAnswer{Problems: problemsOf(problems)}, nil)
 	}
-	return answer(SaveAnswer{Saved: true, Problems: []CheckProblem{}}, s.audit(ctx, callerOf(ctx), "check.save", in.ID, ""))
+	detail := ""
+	if err != nil { // the file may be there all the same
+		detail = "failed: " + err.Error()
+	}
+	if err := errors.Join(err, s.audit(context.WithoutCancel(ctx), callerOf(ctx), "check.save", in.ID, detail)); err != nil {
+		return nil, err
+	}
+	return answer(SaveAnswer{Saved: true, Problems: []CheckProblem{}}, nil)
 }
 
 // services returns the second part of a check's id, s3 of aws/s3/…, if it has

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +15,8 @@ import (
 type desk struct {
 	folder string
 	saved  map[string]string
-	scopes []string // of the last trial
+	// Of the last trial.
+	scopes, readable []string
 }
 
 func (d *desk) Folder() string                   { return d.folder }
@@ -22,8 +24,8 @@ func (d *desk) Source(id string) (string, error) { return "title: " + id, nil }
 func (d *desk) Tests(string) []bulwark.CheckTest {
 	return []bulwark.CheckTest{{Name: "closed", Want: bulwark.Healthy}}
 }
-func (d *desk) Try(_ context.Context, _, text string, scopes []string) (bulwark.Trial, error) {
-	d.scopes = scopes
+func (d *desk) Try(_ context.Context, _, text string, scopes, readable []string) (bulwark.Trial, error) {
+	d.scopes, d.readable = scopes, readable
 	if text == "wrong" {
 		return bulwark.Trial{Problems: []bulwark.Problem{{File: "x.yaml", Line: 3, Message: "healthy is missing", Mend: "add it"}}}, nil
 	}
@@ -35,6 +37,9 @@ func (d *desk) Save(_ context.Context, id, text string) ([]bulwark.Problem, erro
 		return []bulwark.Problem{{Line: 3, Message: "healthy is missing"}}, nil
 	}
 	d.saved[id] = text
+	if text == "not taken up" {
+		return nil, bulwark.ErrUnavailable
+	}
 	return nil, nil
 }
 
@@ -74,11 +79,20 @@ func TestTryAndSaveCheck(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(log, func(a bulwark.AuditEntry) bool { return a.Action == "check.save" && a.Object == "custom/aws/s3/x" }) {
 		t.Errorf("the audit log lacks the save: %v, %v", log, err)
 	}
+	h.refused("PUT", "/check?id=custom/aws/s3/x", map[string]any{"text": "not taken up"}, 503, "unavailable")
+	log, _, err = h.e.AuditLog(t.Context(), bulwark.Page{Limit: 1})
+	if err != nil || log[0].Action != "check.save" || !strings.HasPrefix(log[0].Detail, "failed: ") {
+		t.Errorf("the audit log ends with %v, %v, want the save that failed", log, err)
+	}
 
 	h.reader(bulwark.Contributor, "aws/1")
 	h.call("POST", "/checks/try", map[string]any{"id": "aws/s3/x", "text": "a"}, 200, &trial)
-	if !slices.Equal(d.scopes, []string{"aws/1"}) {
-		t.Errorf("a trial reads %v, want what its caller may read", d.scopes)
+	if mine := []string{"aws/1"}; !slices.Equal(d.scopes, mine) || !slices.Equal(d.readable, mine) {
+		t.Errorf("a trial judges %v and reads %v, want what its caller may read", d.scopes, d.readable)
+	}
+	h.call("POST", "/checks/try?scope=aws/1/x", map[string]any{"id": "aws/s3/x", "text": "a"}, 200, &trial)
+	if !slices.Equal(d.scopes, []string{"aws/1/x"}) || !slices.Equal(d.readable, []string{"aws/1"}) {
+		t.Errorf("a trial within a scope judges %v and reads %v, want what is beside it too", d.scopes, d.readable)
 	}
 	h.refused("PUT", "/check?id=custom/aws/s3/x", map[string]any{"text": "a"}, 403, "denied")
 	h.reader(bulwark.Reader, "")

@@ -30,6 +30,7 @@ type estate struct {
 	links      map[string]bulwark.Link
 	log        []bulwark.AuditEntry
 	configured []bulwark.Connector
+	choices    map[string]bool // of standards
 	notices    chan bulwark.Notice
 	fail       error // what Counts answers
 }
@@ -483,6 +484,24 @@ func (e *estate) AuditLog(_ context.Context, p bulwark.Page) ([]bulwark.AuditEnt
 func (e *estate) Connectors(context.Context) ([]bulwark.Connector, error) {
 	list := []bulwark.Connector{{ID: "c1", Kind: "iac", Name: "examples", Enabled: true, Interval: time.Hour}}
 	return append(list, e.configured...), nil
+}
+
+func (e *estate) Kinds() []string {
+	kinds := []string{"iac"}
+	for _, c := range e.configured {
+		kinds = append(kinds, c.Kind)
+	}
+	return kinds
+}
+
+func (e *estate) StandardChoices(context.Context) (map[string]bool, error) { return e.choices, nil }
+
+func (e *estate) ChooseStandard(_ context.Context, id string, on bool) error {
+	if e.choices == nil {
+		e.choices = map[string]bool{}
+	}
+	e.choices[id] = on
+	return nil
 }
 
 func (e *estate) Runs(_ context.Context, connector string, p bulwark.Page) ([]bulwark.Run, string, error) {

@@ -27,11 +27,11 @@ type GapPermissions struct {
 
 // ConnectorNeeds is what a connector lacks.
 type ConnectorNeeds struct {
-	Connector string            `json:"connector"`
-	Kind      string            `json:"kind,omitempty" doc:"absent when the connector is gone"`
-	Name      string            `json:"name,omitempty"`
-	Needs     []bulwark.Facet   `json:"needs" doc:"permissions or changes, with the gaps that each would mend, the most first"`
-	Mend      *bulwark.Template `json:"mend,omitempty" doc:"a policy that gives all these permissions"`
+	Connector string             `json:"connector"`
+	Kind      string             `json:"kind,omitempty" doc:"absent when the connector is gone"`
+	Name      string             `json:"name,omitempty"`
+	Needs     []bulwark.Facet    `json:"needs" doc:"permissions or changes, with the gaps that each would mend, the most first"`
+	Mend      []bulwark.Template `json:"mend,omitempty" doc:"policies that together give all these permissions"`
 }
 
 var (
@@ -88,17 +88,14 @@ func (s *Server) gapPermissions(ctx context.Context, in *GapPermissions) (*Answe
 	return answer(list(rows, ""), nil)
 }
 
-// mend returns the policy that gives what gaps need, nil where there is none.
-func (s *Server) mend(kind string, needs []bulwark.Facet) *bulwark.Template {
-	if s.Connectors == nil {
+// mend returns the policies that give what gaps need, nil where there are none.
+func (s *Server) mend(kind string, needs []bulwark.Facet) []bulwark.Template {
+	if s.Catalog == nil {
 		return nil
 	}
 	var list []string
 	for _, n := range needs {
 		list = append(list, n.Value)
 	}
-	if t, ok := s.Connectors.Mend(kind, list); ok {
-		return &t
-	}
-	return nil
+	return s.Catalog.Mend(kind, list)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/bulwarksec/bulwark"
 )
 
 // policy lets the pages load only what the server itself serves. No script or
@@ -57,7 +59,7 @@ func (s *Server) answers(hostport string) bool {
 		return true
 	}
 	if s.Loopback {
-		return loopbackHost(host)
+		return bulwark.IsLoopback(host)
 	}
 	return len(s.Hosts) == 0
 }

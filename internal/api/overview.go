@@ -91,13 +91,17 @@ func (s *Server) overview(ctx context.Context, in *Scoped) (*Answer[Overview], e
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Potential, a.Potential), cmp.Compare(b.Unhealthy, a.Unhealthy))
 	})
 	out.First = out.First[:min(len(out.First), firstFixes)]
-	if out.Movers, err = s.movers(ctx, scopes, g); err != nil {
+	tree, err := s.Store.Scopes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if out.Movers, err = s.movers(ctx, scopes, g, scopeNames(tree)); err != nil {
 		return nil, err
 	}
 	if err := s.overviewCounts(ctx, scopes, &out); err != nil {
 		return nil, err
 	}
-	if out.Scopes, err = s.scopeScores(ctx, scopes, g, &out.Coverage); err != nil {
+	if out.Scopes, err = s.scopeScores(ctx, scopes, g, tree, &out.Coverage); err != nil {
 		return nil, err
 	}
 	return answer(out, nil)
@@ -133,11 +137,7 @@ func (s *Server) overviewCounts(ctx context.Context, scopes []string, out *Overv
 }
 
 // movers are the turns of a week that weigh most, at today's worth of an asset.
-func (s *Server) movers(ctx context.Context, scopes []string, g *scoring) ([]Mover, error) {
-	names, err := s.scopeNames(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) movers(ctx context.Context, scopes []string, g *scoring, names map[string]string) ([]Mover, error) {
 	turns, err := s.Store.Turns(ctx, scopes, s.Now().Add(-moverTime))
 	if err != nil {
 		return nil, err
@@ -160,15 +160,14 @@ func (s *Server) movers(ctx context.Context, scopes []string, g *scoring) ([]Mov
 }
 
 // scopeNames returns what people call each scope, by its path.
-func (s *Server) scopeNames(ctx context.Context) (map[string]string, error) {
-	tree, err := s.Store.Scopes(ctx)
+func scopeNames(tree []bulwark.Scope) map[string]string {
 	names := make(map[string]string, len(tree))
 	for _, t := range tree {
 		if !strings.Contains(t.Path, t.Name) { // else the path says more
 			names[t.Path] = t.Name
 		}
 	}
-	return names, err
+	return names
 }
 
 // moved tells a turn in words.
@@ -185,7 +184,7 @@ func moved(t bulwark.Turn, c *bulwark.Check, scope string) string {
 }
 
 // scopeScores returns how each leaf scope stands, and counts listings.
-func (s *Server) scopeScores(ctx context.Context, scopes []string, g *scoring, covered *Covered) ([]ScopeScore, error) {
+func (s *Server) scopeScores(ctx context.Context, scopes []string, g *scoring, tree []bulwark.Scope, covered *Covered) ([]ScopeScore, error) {
 	listings, err := s.Store.Listings(ctx, scopes)
 	if err != nil {
 		return nil, err
@@ -198,10 +197,6 @@ func (s *Server) scopeScores(ctx context.Context, scopes []string, g *scoring, c
 		} else {
 			failed[l.Scope]++
 		}
-	}
-	tree, err := s.Store.Scopes(ctx)
-	if err != nil {
-		return nil, err
 	}
 	known := make(map[string]bulwark.Scope, len(tree))
 	for _, sc := range tree {

@@ -71,7 +71,7 @@ func (s *Server) permitPlain(p Permission, next http.HandlerFunc) http.HandlerFu
 // local reports whether only this machine reaches the server.
 func (s *Server) local() bool {
 	u, err := url.Parse(s.URL)
-	return s.Loopback && err == nil && loopbackHost(u.Hostname())
+	return s.Loopback && err == nil && bulwark.IsLoopback(u.Hostname())
 }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {

@@ -91,6 +91,29 @@ func TestSession(t *testing.T) {
 	h.refused("GET", "/assets", nil, 401, "unauthenticated")
 }
 
+// Who guesses a password at several organisations has no more attempts.
+func TestSignInIsLimitedTogether(t *testing.T) {
+	h := newHarness(t)
+	h.linked("anna")
+	h.cookie = nil
+	h.e.passwords["anna"] = "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	o := h.s.Options
+	o.Metrics, o.Organization = nil, "demo"
+	beside, err := h.s.Beside(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guess := map[string]any{"name": "anna", "password": "wrong"}
+	for i := range attemptsByName {
+		h.h = []http.Handler{h.s.Handler(), beside.Handler()}[i%2]
+		h.refused("POST", "/session", guess, 401, "bad-credentials")
+	}
+	for _, s := range []*Server{h.s, beside} {
+		h.h = s.Handler()
+		h.refused("POST", "/session", guess, 429, "throttled")
+	}
+}
+
 func TestSignInIsLimited(t *testing.T) {
 	h := newHarness(t)
 	h.linked("anna")

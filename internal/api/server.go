@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +34,8 @@ type Options struct {
 	Log     *slog.Logger         // nil discards
 	Metrics *prometheus.Registry // answers /metrics beside the server's own; nil makes one
 
+	// Catalog tells what connectors can be; nil knows none.
+	Catalog Catalog
 	// Connectors configures sources of assets; nil cannot.
 	Connectors Connectors
 	// Editor tries and keeps checks; nil cannot.
@@ -71,19 +72,33 @@ type Options struct {
 // Server answers HTTP. It is safe for concurrent use.
 type Server struct {
 	Options
+	entrance
 	api     huma.API
 	mux     *http.ServeMux
 	log     *slog.Logger
-	attempt *limiter
-	hashing chan struct{} // bounds the memory that password hashing takes
-	sealKey []byte        // of this process; attempts to sign in end with it
-	streams atomic.Int64  // open event streams
+	streams atomic.Int64 // open event streams
 	meters  *meters
 	pages   *pages
 }
 
+// entrance is what signing in takes of this process, whichever of its servers
+// answers.
+type entrance struct {
+	attempt *limiter
+	hashing chan struct{} // bounds the memory that password hashing takes
+	sealKey []byte        // attempts to sign in end with it
+}
+
 // New returns a server with all routes.
 func New(o Options) (*Server, error) {
+	return newServer(o, entrance{attempt: newLimiter(), hashing: make(chan struct{}, 2), sealKey: []byte(newSecret(""))})
+}
+
+// Beside returns a server of another organisation with the same users: whoever
+// guesses passwords is counted and slowed by all of them together.
+func (s *Server) Beside(o Options) (*Server, error) { return newServer(o, s.entrance) }
+
+func newServer(o Options, shared entrance) (*Server, error) {
 	if o.Store == nil || o.Content == nil || o.Runs == nil || o.Scorer == nil {
 		return nil, fmt.Errorf("api: store, content, runs and scorer are needed: %w", bulwark.ErrInvalid)
 	}
@@ -96,7 +111,7 @@ func New(o Options) (*Server, error) {
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
 	}
-	s := &Server{Options: o, log: o.Log, mux: http.NewServeMux(), attempt: newLimiter(), hashing: make(chan struct{}, 2), sealKey: []byte(newSecret(""))}
+	s := &Server{Options: o, entrance: shared, log: o.Log, mux: http.NewServeMux()}
 	var err error
 	if s.meters, err = newMeters(o.Metrics); err != nil {
 		return nil, fmt.Errorf("api: register metrics: %w", err)
@@ -140,18 +155,10 @@ func CheckListen(address string, secure bool) error {
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w: want host:port: %w", address, bulwark.ErrInvalid, err)
 	}
-	if secure || loopbackHost(host) {
+	if secure || bulwark.IsLoopback(host) {
 		return nil
 	}
 	return fmt.Errorf("listen on %s: %w: beyond loopback TLS is needed: give --tls-cert and --tls-key", address, bulwark.ErrInvalid)
-}
-
-func loopbackHost(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback()
 }
 
 // Serve answers on a listener until ctx ends, then lets requests end for up to

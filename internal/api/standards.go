@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -15,6 +16,9 @@ type Standard struct {
 	Publisher     string            `json:"publisher"`
 	Description   string            `json:"description,omitempty"`
 	References    []string          `json:"references"`
+	InUse         bool              `json:"inUse" doc:"by a connector of one of its kinds, or as somebody chose"`
+	Chosen        bool              `json:"chosen,omitempty" doc:"somebody put it into use, or out of it; connecting does not change that"`
+	Connectors    []string          `json:"connectors" doc:"kinds of connectors with which it comes into use"`
 	Passed        int               `json:"passed"`
 	Failed        int               `json:"failed"`
 	Unknown       int               `json:"unknown"`
@@ -45,6 +49,14 @@ type StandardControl struct {
 	NotApplicable int64    `json:"notApplicable"`
 }
 
+// ChosenStandard puts a standard into use, or out of it.
+type ChosenStandard struct {
+	ID   string `query:"id" required:"true" minLength:"1" maxLength:"512"`
+	Body struct {
+		InUse bool `json:"inUse"`
+	}
+}
+
 var (
 	_ = route(op{method: "GET", path: "/standards", id: "standards", summary: "Standards with their controls counted by status", tag: "standards", allow: readers},
 		func(s *Server, ctx context.Context, in *Scoped) (*Answer[List[Standard]], error) {
@@ -52,9 +64,13 @@ var (
 			if err != nil {
 				return nil, err
 			}
+			choices, err := s.Store.StandardChoices(ctx)
+			if err != nil {
+				return nil, err
+			}
 			items := []Standard{}
 			for _, st := range s.Content.Standards() {
-				row := s.standard(st, counts)
+				row := s.standard(st, counts, choices)
 				row.Sections = []StandardSection{}
 				items = append(items, row)
 			}
@@ -67,14 +83,37 @@ var (
 			if err != nil {
 				return nil, err
 			}
-			for _, st := range s.Content.Standards() {
-				if st.ID == in.ID {
-					return answer(s.standard(st, counts), nil)
-				}
+			choices, err := s.Store.StandardChoices(ctx)
+			if err != nil {
+				return nil, err
 			}
-			return nil, notFound("standard", in.ID)
+			st := s.standardByID(in.ID)
+			if st == nil {
+				return nil, notFound("standard", in.ID)
+			}
+			return answer(s.standard(st, counts, choices), nil)
+		})
+
+	_ = route(op{method: "PUT", path: "/standard", id: "choose-standard", summary: "Put a standard into use, or out of it", tag: "standards", status: http.StatusNoContent, allow: connectorAdmins},
+		func(s *Server, ctx context.Context, in *ChosenStandard) (*Empty, error) {
+			if s.standardByID(in.ID) == nil {
+				return nil, notFound("standard", in.ID)
+			}
+			if err := s.Store.ChooseStandard(ctx, in.ID, in.Body.InUse); err != nil {
+				return nil, err
+			}
+			return &Empty{}, s.audit(ctx, callerOf(ctx), "standard.choose", in.ID, map[bool]string{true: "in use", false: "not in use"}[in.Body.InUse])
 		})
 )
+
+func (s *Server) standardByID(id string) *bulwark.Standard {
+	for _, st := range s.Content.Standards() {
+		if st.ID == id {
+			return st
+		}
+	}
+	return nil
+}
 
 func (s *Server) readableCounts(ctx context.Context, scope []string) ([]bulwark.Count, error) {
 	scopes, err := callerOf(ctx).readable(scope)
@@ -84,8 +123,10 @@ func (s *Server) readableCounts(ctx context.Context, scope []string) ([]bulwark.
 	return s.Store.Counts(ctx, scopes)
 }
 
-func (s *Server) standard(st *bulwark.Standard, counts []bulwark.Count) Standard {
-	out := Standard{ID: st.ID, Title: st.Title, Version: st.Version, Publisher: st.Publisher, Description: st.Description, References: filled(st.References), Sections: []StandardSection{}}
+func (s *Server) standard(st *bulwark.Standard, counts []bulwark.Count, choices map[string]bool) Standard {
+	out := Standard{ID: st.ID, Title: st.Title, Version: st.Version, Publisher: st.Publisher, Description: st.Description, References: filled(st.References), Sections: []StandardSection{},
+		InUse: st.InUse(s.Runs.Kinds(), choices), Connectors: filled(st.Connectors)}
+	_, out.Chosen = choices[st.ID]
 	judged := s.Scorer.Standard(st, counts)
 	byStatus := map[string]*int{"passed": &out.Passed, "failed": &out.Failed, "unknown": &out.Unknown, "not applicable": &out.NotApplicable, "manual": &out.Manual, "not covered": &out.NotCovered}
 	i := 0

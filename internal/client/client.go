@@ -13,7 +13,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -69,18 +68,13 @@ func New(o Options) (*Client, error) {
 		if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Scheme != "http" && u.Scheme != "https" {
 			return nil, fmt.Errorf("server %q: %w: want https://host:port", o.URL, bulwark.ErrInvalid)
 		}
-		if u.Scheme == "http" && !loopback(u.Hostname()) {
+		if u.Scheme == "http" && !bulwark.IsLoopback(u.Hostname()) {
 			return nil, fmt.Errorf("server %s: %w: beyond loopback TLS is needed: write https://", o.URL, bulwark.ErrInvalid)
 		}
 		c.base, c.token, c.as = strings.TrimSuffix(u.String(), "/"), o.Token, ""
 	}
 	c.http = &http.Client{Transport: round, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return c, nil
-}
-
-func loopback(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && a.IsLoopback()
 }
 
 // Close gives idle connections back.

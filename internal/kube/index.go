@@ -19,19 +19,26 @@ type Index struct {
 	workloads     map[string]map[string]workload // by namespace and id
 	selectors     map[string]map[Ref]selector    // by namespace; only where followed
 	wanted        map[Ref]map[Ref]bool           // missing name → who named it; only where followed
+	wants         map[Ref]map[Ref]bool           // who → the missing that it named: wanted the other way round
 	labels        map[string]bulwark.Value       // one copy of each set of labels
 	common        map[string]string              // one copy of each type and namespace
 	clusterScoped func(typ string) bool
 	missing       func(Ref) string
+	unlisted      func(typ, namespace string) string
 	id            func(Ref) string
 	follow        bool
-	wants         int // names in wanted
+	wanting       int // names in wanted
+	sweepAt       int // size of labels and common at which those of nobody are dropped
 }
 
 // IndexOptions say how an index answers. Zero fields take what manifests need.
 type IndexOptions struct {
 	ClusterScoped func(typ string) bool // by default the function of that name
 	Missing       func(Ref) string      // why a name is not there
+
+	// Unlisted tells why objects of a type and namespace may be there that are not
+	// in the index, "" where none may, as always by default.
+	Unlisted func(typ, namespace string) string
 
 	// ID tells the id of an object that need not be in the index yet, "" where
 	// that cannot be told. Owners are found by it: any kind may own any other, so
@@ -58,7 +65,7 @@ type workload struct {
 // NewIndex returns an empty index.
 func NewIndex(opts IndexOptions) *Index {
 	x := &Index{byName: map[Ref][]entry{}, workloads: map[string]map[string]workload{}, labels: map[string]bulwark.Value{}, common: map[string]string{},
-		clusterScoped: opts.ClusterScoped, missing: opts.Missing, id: opts.ID, follow: opts.Follow}
+		clusterScoped: opts.ClusterScoped, missing: opts.Missing, unlisted: opts.Unlisted, id: opts.ID, follow: opts.Follow, sweepAt: minSweep}
 	if x.clusterScoped == nil {
 		x.clusterScoped = ClusterScoped
 	}
@@ -67,11 +74,14 @@ func NewIndex(opts IndexOptions) *Index {
 			return fmt.Sprintf("%s %q is not declared here", r.Type[strings.LastIndexByte(r.Type, '/')+1:], r.Name)
 		}
 	}
+	if x.unlisted == nil {
+		x.unlisted = func(string, string) string { return "" }
+	}
 	if x.id == nil {
 		x.id = func(Ref) string { return "" }
 	}
 	if x.follow {
-		x.selectors, x.wanted = map[string]map[Ref]selector{}, map[Ref]map[Ref]bool{}
+		x.selectors, x.wanted, x.wants = map[string]map[Ref]selector{}, map[Ref]map[Ref]bool{}, map[Ref]map[Ref]bool{}
 	}
 	return x
 }
@@ -92,9 +102,8 @@ func (x *Index) Add(a *bulwark.Asset) (changed []Ref) {
 		x.byName[ref] = append(list, e)
 		for who := range x.wanted[ref] {
 			changed = append(changed, who)
+			x.unwant(ref, who)
 		}
-		x.wants -= len(x.wanted[ref])
-		delete(x.wanted, ref)
 	}
 	if t := podTemplate(a); !t.IsAbsent() {
 		w := workload{entry: e, ref: ref, labels: x.intern(t.At("metadata", "labels")), owner: x.own(x.ownerOf(a, ns))}
@@ -108,6 +117,7 @@ func (x *Index) Add(a *bulwark.Asset) (changed []Ref) {
 	if x.follow {
 		x.keepSelector(a, ref)
 	}
+	x.sweep()
 	return changed
 }
 
@@ -125,11 +135,13 @@ func (x *Index) Remove(ref Ref, id string) (changed []Ref) {
 	}
 	if old, had := x.workloads[ref.Namespace][id]; had {
 		changed = x.reselected(ref.Namespace, old, true, workload{}, false)
-		delete(x.workloads[ref.Namespace], id)
+		if delete(x.workloads[ref.Namespace], id); len(x.workloads[ref.Namespace]) == 0 {
+			delete(x.workloads, ref.Namespace)
+		}
 	}
-	if x.follow {
-		delete(x.selectors[ref.Namespace], ref)
-	}
+	x.dropSelector(ref)
+	x.unnamed(ref)
+	x.sweep()
 	return changed
 }
 
@@ -150,13 +162,19 @@ func (x *Index) Len() int { return len(x.byName) }
 func (x *Index) keepSelector(a *bulwark.Asset, ref Ref) {
 	_, s, ok := selectorOf(a)
 	if !ok {
-		delete(x.selectors[ref.Namespace], ref)
+		x.dropSelector(ref)
 		return
 	}
 	if x.selectors[ref.Namespace] == nil {
 		x.selectors[ref.Namespace] = map[Ref]selector{}
 	}
 	x.selectors[ref.Namespace][ref] = selector{labels: x.intern(s.labels), requirements: x.intern(s.requirements)}
+}
+
+func (x *Index) dropSelector(ref Ref) {
+	if delete(x.selectors[ref.Namespace], ref); len(x.selectors[ref.Namespace]) == 0 {
+		delete(x.selectors, ref.Namespace)
+	}
 }
 
 // reselected returns who selects a workload before and not after a change, or
@@ -198,14 +216,69 @@ func (x *Index) want(missing, who Ref) {
 	if !x.follow {
 		return
 	}
-	if x.wants >= maxWanted || x.wanted[missing][who] {
+	if x.wanting >= maxWanted || x.wanted[missing][who] {
 		return
 	}
+	missing, who = x.own(missing), x.own(who)
 	if x.wanted[missing] == nil {
-		x.wanted[x.own(missing)] = map[Ref]bool{}
+		x.wanted[missing] = map[Ref]bool{}
 	}
-	x.wanted[missing][x.own(who)] = true
-	x.wants++
+	if x.wants[who] == nil {
+		x.wants[who] = map[Ref]bool{}
+	}
+	x.wanted[missing][who], x.wants[who][missing] = true, true
+	x.wanting++
+}
+
+// unwant forgets that an object named a missing one.
+func (x *Index) unwant(missing, who Ref) {
+	x.wanting--
+	if delete(x.wanted[missing], who); len(x.wanted[missing]) == 0 {
+		delete(x.wanted, missing)
+	}
+	if delete(x.wants[who], missing); len(x.wants[who]) == 0 {
+		delete(x.wants, who)
+	}
+}
+
+// unnamed forgets all that an object named and that was missing.
+func (x *Index) unnamed(who Ref) {
+	for missing := range x.wants[who] {
+		x.unwant(missing, who)
+	}
+}
+
+// minSweep is the size below which nothing is swept.
+const minSweep = 1_000
+
+// sweep drops the copies of labels and names that nobody has any longer, once
+// there are twice as many as were left by the last sweep.
+func (x *Index) sweep() {
+	if len(x.labels)+len(x.common) < x.sweepAt {
+		return
+	}
+	labels, common := x.labels, x.common
+	x.labels, x.common = make(map[string]bulwark.Value, len(labels)/2), make(map[string]string, len(common)/2)
+	keep := func(v bulwark.Value) {
+		if !v.IsAbsent() {
+			x.labels[string(bulwark.AppendJSON(nil, v))] = v
+		}
+	}
+	for _, of := range x.workloads {
+		for _, w := range of {
+			keep(w.labels)
+		}
+	}
+	for _, of := range x.selectors {
+		for _, s := range of {
+			keep(s.labels)
+			keep(s.requirements)
+		}
+	}
+	for ref := range x.byName {
+		x.common[ref.Type], x.common[ref.Namespace] = ref.Type, ref.Namespace
+	}
+	x.sweepAt = max(minSweep, 2*(len(x.labels)+len(x.common)))
 }
 
 // own returns a ref that holds no document in memory, as texts of values do.

@@ -100,6 +100,74 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestForget has objects come and go, each with names and labels of its own,
+// and wants nothing to be left of them.
+func TestForget(t *testing.T) {
+	x := NewIndex(IndexOptions{Follow: true})
+	x.Add(object(t, deployment))
+	x.Relations(object(t, deployment))
+	x.Add(object(t, service))
+	for i := range 4 * minSweep {
+		a := object(t, lonely)
+		ns := fmt.Sprintf("ns%d", i/100)
+		b := bulwark.NewBuilder(nil, bulwark.Limits{})
+		b.Object()
+		b.Key("metadata")
+		b.Object()
+		b.Key("namespace")
+		b.String(ns)
+		b.Key("labels")
+		b.Object()
+		b.Key("job")
+		b.String(fmt.Sprint(i))
+		b.End()
+		b.End()
+		b.Key("spec")
+		b.Copy(a.Properties.Get("spec"))
+		b.End()
+		var err error
+		if a.Properties, err = b.Build(""); err != nil {
+			t.Fatal(err)
+		}
+		x.Add(a)
+		x.Relations(a)
+		if i%2 == 0 {
+			s := object(t, service)
+			s.Properties, s.Name = a.Properties, "s"
+			x.Add(s)
+			x.Relations(s)
+			x.Remove(Ref{s.Type, ns, s.Name}, s.ID)
+		}
+		x.Remove(Ref{a.Type, ns, a.Name}, a.ID)
+	}
+	for what, n := range map[string][2]int{"names": {x.Len(), 2}, "namespaces of workloads": {len(x.workloads), 1}, "namespaces of selectors": {len(x.selectors), 1},
+		"missing names": {len(x.wanted), 1}, "who named them": {len(x.wants), 1}, "namings": {x.wanting, 1}} {
+		if n[0] != n[1] {
+			t.Errorf("%d %s, want %d", n[0], what, n[1])
+		}
+	}
+	if n := len(x.labels) + len(x.common); n > minSweep {
+		t.Errorf("%d copies of texts are kept, want at most %d", n, minSweep)
+	}
+	if got := names(x.Remove(Ref{"apps/v1/Deployment", "default", "till"}, "live:apps/v1/Deployment/till")); got != "v1/Service till" {
+		t.Errorf("after the sweeps a removal changes %q, want the service", got)
+	}
+}
+
+// TestNamesNoLonger wants who ceases to name what is missing not to be told
+// when it comes.
+func TestNamesNoLonger(t *testing.T) {
+	x := NewIndex(IndexOptions{Follow: true})
+	for _, text := range []string{lonely, strings.Replace(lonely, "robot", "other", 1)} {
+		a := object(t, text)
+		x.Add(a)
+		x.Relations(a)
+	}
+	if got := names(x.Add(object(t, account))); got != "" {
+		t.Errorf("changed %q, want none", got)
+	}
+}
+
 func TestCopyDrops(t *testing.T) {
 	c := Copier{Paths: append(SecretPaths(nil, "v1/Secret"), Drop("status"), Drop("metadata", "managedFields"), Drop("list", "[]", "at"))}
 	got, err := c.Copy(value(t, "{metadata: {name: a, managedFields: [b], annotations: {"+LastApplied+": clear}}, data: {k: clear}, status: {x: y}, list: [{at: now, is: b}]}"), "")

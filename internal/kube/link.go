@@ -3,7 +3,6 @@ package kube
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -34,24 +33,16 @@ import (
 // there makes a relation with a reason.
 func (x *Index) Relations(a *bulwark.Asset) []bulwark.Relation {
 	l := linker{Index: x, a: a, ns: x.namespaceOf(a)}
+	x.unnamed(Ref{a.Type, l.ns, a.Name})
 	l.all()
-	slices.SortFunc(l.out, compareRelations)
-	return slices.CompactFunc(l.out, func(a, b bulwark.Relation) bool { return a == b })
+	return bulwark.SortRelations(l.out)
 }
 
-func compareRelations(a, b bulwark.Relation) int {
-	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Target, b.Target), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Type, b.Type))
-}
+// podMakers are the types whose objects make pods of a template.
+var podMakers = []string{"batch/v1/CronJob", "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "apps/v1/ReplicaSet", "v1/ReplicationController", "batch/v1/Job",
+	"argoproj.io/v1alpha1/Rollout", "serving.knative.dev/v1/Service"}
 
-// makesPods reports whether objects of a type make pods of a template.
-func makesPods(typ string) bool {
-	switch typ {
-	case "batch/v1/CronJob", "apps/v1/Deployment", "apps/v1/StatefulSet", "apps/v1/DaemonSet", "apps/v1/ReplicaSet", "v1/ReplicationController", "batch/v1/Job",
-		"argoproj.io/v1alpha1/Rollout", "serving.knative.dev/v1/Service":
-		return true
-	}
-	return false
-}
+func makesPods(typ string) bool { return slices.Contains(podMakers, typ) }
 
 // podTemplate returns the object whose metadata and spec pods are made from:
 // a Pod itself, or the template of a kind that makes pods.
@@ -112,7 +103,7 @@ func (l *linker) all() {
 	case "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration", "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration":
 		for _, w := range l.a.Properties.Get("webhooks").Children() {
 			s := w.At("clientConfig", "service")
-			l.value("services", "webhooks", "v1/Service", s.Get("namespace").Text(), s.Get("name"))
+			l.value("services", "webhooks", "v1/Service", cmp.Or(s.Get("namespace").Text(), "default"), s.Get("name"))
 		}
 	}
 }
@@ -131,6 +122,14 @@ func (l *linker) named(relation, inverse, typ, namespace, name string) {
 	if len(targets) == 0 {
 		l.want(ref, Ref{l.a.Type, l.ns, l.a.Name})
 		l.add(relation, inverse, typ, "", l.missing(ref))
+	}
+}
+
+// present relates the asset to an object that need not be declared to be there:
+// where it is not known, and nothing of its type is missing, that is left out.
+func (l *linker) present(relation, inverse, typ, namespace, name string) {
+	if len(l.byName[Ref{typ, namespace, name}]) > 0 || l.unlisted(typ, namespace) != "" {
+		l.named(relation, inverse, typ, namespace, name)
 	}
 }
 
@@ -177,16 +176,12 @@ func (l *linker) pod(spec bulwark.Value) {
 	}
 	if account.IsAbsent() || account.Text() == "default" {
 		// Every namespace has this account whether it is declared or not.
-		for _, t := range nearest(l.byName[Ref{"v1/ServiceAccount", l.ns, "default"}], l.a.Scope) {
-			l.add("serviceAccount", "workloads", "v1/ServiceAccount", t.id, "")
-		}
+		l.present("serviceAccount", "workloads", "v1/ServiceAccount", l.ns, "default")
 	} else {
 		l.value("serviceAccount", "workloads", "v1/ServiceAccount", l.ns, account)
 	}
 	if node := spec.Get("nodeName"); node.Kind() == bulwark.String {
-		for _, t := range nearest(l.byName[Ref{"v1/Node", "", node.Text()}], l.a.Scope) {
-			l.add("node", "pods", "v1/Node", t.id, "")
-		}
+		l.present("node", "pods", "v1/Node", "", node.Text())
 	}
 	for _, s := range spec.Get("imagePullSecrets").Children() {
 		l.uses("secrets", "v1/Secret", s, "name")
@@ -222,7 +217,7 @@ func (l *linker) volume(v bulwark.Value) {
 // declared is left out.
 func (l *linker) uses(relation, typ string, ref bulwark.Value, field string) {
 	name := ref.Get(field)
-	if ref.Get("optional").Bool() && name.Kind() == bulwark.String && len(l.byName[Ref{typ, l.ns, name.Text()}]) == 0 {
+	if ref.Get("optional").Bool() && name.Kind() == bulwark.String && len(l.byName[Ref{typ, l.ns, name.Text()}]) == 0 && l.unlisted(typ, l.ns) == "" {
 		return
 	}
 	l.value(relation, "workloads", typ, l.ns, name)
@@ -271,6 +266,11 @@ func (l *linker) selects(inverse string, s selector) {
 			l.add("workloads", inverse, w.ref.Type, "", reason)
 		case matched && !l.ownerMatches(w, s):
 			l.add("workloads", inverse, w.ref.Type, w.id, "")
+		}
+	}
+	for _, typ := range append([]string{"v1/Pod"}, podMakers...) {
+		if why := l.unlisted(typ, l.ns); why != "" {
+			l.add("workloads", inverse, typ, "", why)
 		}
 	}
 }

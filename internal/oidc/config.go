@@ -3,7 +3,6 @@ package oidc
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -96,18 +95,10 @@ func safeURL(text string) error {
 		return errors.New("it names no host; want https://host/path")
 	case u.User != nil:
 		return errors.New("it holds a user name")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && bulwark.IsLoopback(u.Hostname()):
 		return nil
 	}
 	return errors.New("it must be https (http is taken on loopback alone)")
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.IsLoopback()
 }
 
 // Granted returns what members of the groups may do, in the order of the

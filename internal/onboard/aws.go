@@ -14,26 +14,29 @@ const maxAWSPolicy = 5500
 // AWS returns the role of a connector of kind aws: as a policy, a template for
 // a stack or a stack set over an organisation, and as Terraform.
 func AWS(access []bulwark.Access) []bulwark.Template {
-	parts := awsParts(permissions(access))
-	var out []bulwark.Template
-	for i, actions := range parts {
-		name := "policy.json"
-		if len(parts) > 1 {
-			name = fmt.Sprintf("policy-%d.json", i+1)
-		}
-		out = append(out, bulwark.Template{Name: name, ContentType: "application/json", Text: awsPolicy(actions),
-			About: "A policy for the role or user that Bulwark reads with: aws iam create-policy --policy-name BulwarkRead --policy-document file://" + name})
-	}
-	return append(out,
+	list := permissions(access)
+	parts := awsParts(list)
+	return append(AWSPolicy(list),
 		bulwark.Template{Name: "role.cfn.yaml", ContentType: "application/yaml", Text: awsStack(parts), About: "A role that Bulwark's own account may assume. For one account: " +
 			"aws cloudformation deploy --stack-name bulwark --template-file role.cfn.yaml --capabilities CAPABILITY_NAMED_IAM --parameter-overrides Principal=ARN ExternalId=ID. " +
 			"For all accounts of an organisation: the same template as a StackSet with service-managed permissions and automatic deployment; the management account, which a StackSet leaves out, needs the stack."},
 		bulwark.Template{Name: "main.tf", ContentType: "text/plain", Text: awsTerraform(parts), About: "The same role by Terraform, for one account: apply it in each, or by for_each over providers."})
 }
 
-// AWSPolicy returns one statement with all the permissions.
-func AWSPolicy(list []string) bulwark.Template {
-	return bulwark.Template{Name: "policy.json", ContentType: "application/json", Text: awsPolicy(list), About: "Add this statement to a policy of the role that Bulwark reads with."}
+// AWSPolicy returns policies with all the permissions, of which each fits into a
+// managed policy.
+func AWSPolicy(list []string) []bulwark.Template {
+	var out []bulwark.Template
+	parts := awsParts(list)
+	for i, actions := range parts {
+		policy, file := "BulwarkRead", "policy.json"
+		if len(parts) > 1 {
+			policy, file = fmt.Sprintf("BulwarkRead%d", i+1), fmt.Sprintf("policy-%d.json", i+1)
+		}
+		out = append(out, bulwark.Template{Name: file, ContentType: "application/json", Text: awsPolicy(actions),
+			About: "A policy for the role or user that Bulwark reads with: aws iam create-policy --policy-name " + policy + " --policy-document file://" + file + ", then aws iam attach-role-policy."})
+	}
+	return out
 }
 
 // awsParts cuts actions into policies that IAM takes.

@@ -19,25 +19,27 @@ func Azure(access []bulwark.Access) []bulwark.Template {
 		{Name: "main.tf", ContentType: "text/plain", Text: azureTerraform(actions, graph),
 			About: "An application, the role and its assignment on a management group by Terraform, with the permissions of Microsoft Graph that the directory's part needs."},
 	}
-	if len(graph) > 0 {
-		out = append(out, bulwark.Template{Name: "graph.sh", ContentType: "text/x-shellscript", Text: azureGraph(graph),
-			About: "Grants the application the permissions of Microsoft Graph; an administrator of the directory runs it: sh graph.sh CLIENT-ID."})
-	}
-	return out
+	return append(out, azureGrants(graph)...)
 }
 
-// AzureRole returns a role with what of a list is actions; permissions of
-// Microsoft Graph are granted by commands.
-func AzureRole(list []string) bulwark.Template {
+// AzureRole returns a role with what of a list is actions, and the commands that
+// grant permissions of Microsoft Graph.
+func AzureRole(list []string) []bulwark.Template {
 	actions, graph := azurePermissions(list)
-	if len(actions) == 0 {
-		return bulwark.Template{Name: "graph.sh", ContentType: "text/x-shellscript", Text: azureGraph(graph), About: "Grants the application the permissions of Microsoft Graph: sh graph.sh CLIENT-ID."}
+	var out []bulwark.Template
+	if len(actions) > 0 {
+		out = append(out, bulwark.Template{Name: "role.json", ContentType: "application/json", Text: azureRole(actions), About: "Create this role, and assign it to the application that Bulwark reads with."})
 	}
-	about := "Create this role, and assign it to the application that Bulwark reads with."
-	if len(graph) > 0 {
-		about += " It also needs these permissions of Microsoft Graph: " + strings.Join(graph, ", ") + "."
+	return append(out, azureGrants(graph)...)
+}
+
+// azureGrants returns the commands for permissions of Microsoft Graph, if any.
+func azureGrants(graph []string) []bulwark.Template {
+	if len(graph) == 0 {
+		return nil
 	}
-	return bulwark.Template{Name: "role.json", ContentType: "application/json", Text: azureRole(actions), About: about}
+	return []bulwark.Template{{Name: "graph.sh", ContentType: "text/x-shellscript", Text: azureGraph(graph),
+		About: "Grants the application the permissions of Microsoft Graph; an administrator of the directory runs it: sh graph.sh CLIENT-ID."}}
 }
 
 // azurePermissions tells actions, which have slashes, from permissions of

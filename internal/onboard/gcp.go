@@ -20,8 +20,8 @@ func GCP(access []bulwark.Access) []bulwark.Template {
 }
 
 // GCPRole returns a custom role with the permissions.
-func GCPRole(list []string) bulwark.Template {
-	return bulwark.Template{Name: "role.yaml", ContentType: "application/yaml", Text: gcpRole(list), About: "Create this role (gcloud iam roles create), and bind it to the account that Bulwark reads with."}
+func GCPRole(list []string) []bulwark.Template {
+	return []bulwark.Template{{Name: "role.yaml", ContentType: "application/yaml", Text: gcpRole(list), About: "Create this role (gcloud iam roles create), and bind it to the account that Bulwark reads with."}}
 }
 
 func gcpRole(list []string) string {
@@ -34,10 +34,8 @@ func gcpServices(list []string) []string {
 	seen := map[string]bool{}
 	for _, p := range list {
 		service, _, _ := strings.Cut(p, ".")
-		switch service {
-		case "resourcemanager":
+		if service == "resourcemanager" {
 			service = "cloudresourcemanager"
-		case "accesscontextmanager", "orgpolicy", "essentialcontacts": // as they are called
 		}
 		if host := service + ".googleapis.com"; !seen[host] {
 			seen[host] = true

@@ -34,9 +34,9 @@ func Kubernetes(access []bulwark.Access) []bulwark.Template {
 }
 
 // KubernetesRole returns a role with the permissions.
-func KubernetesRole(list []string) bulwark.Template {
-	return bulwark.Template{Name: "role.yaml", ContentType: "application/yaml", Text: kubernetesRole("bulwark-reader", kubernetesRules(list)),
-		About: "Add these rules to the ClusterRole that Bulwark reads with."}
+func KubernetesRole(list []string) []bulwark.Template {
+	return []bulwark.Template{{Name: "role.yaml", ContentType: "application/yaml", Text: kubernetesRole("bulwark-reader", kubernetesRules(list)),
+		About: "Add these rules to the ClusterRole that Bulwark reads with."}}
 }
 
 // kubernetesRule is a rule of a role: what may be done to resources of a group.

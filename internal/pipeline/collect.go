@@ -48,6 +48,7 @@ type collection struct {
 	scopes   []bulwark.ScopeInfo
 	gaps     []bulwark.GapRow
 	untold   int64 // gaps beyond maxGaps
+	unnamed  int64 // scopes beyond maxScopes
 	assets   int64
 	few      map[string][]string // ids by scope, while they are at most maxFew
 }
@@ -103,7 +104,9 @@ func (c *collection) take(g bulwark.Gathered) {
 		l := *g.Listing
 		l.Connector = c.source
 		c.listings = append(c.listings, l)
-	case g.Scope != nil && len(c.scopes) < maxScopes:
+	case g.Scope != nil && len(c.scopes) >= maxScopes:
+		c.unnamed++
+	case g.Scope != nil:
 		c.scopes = append(c.scopes, *g.Scope)
 	case g.Gone != nil:
 		c.gone = append(c.gone, g.Gone.ID)
@@ -180,10 +183,8 @@ func (c *collection) finish(ctx context.Context, failed error) error {
 				c.listings[i].Complete, c.listings[i].Gap = false, &gap
 			}
 		}
-		if len(c.listings) == 0 {
-			if err := c.staleBefore(ctx, &gap); err != nil {
-				return err
-			}
+		if err := c.staleBefore(ctx, &gap); err != nil {
+			return err
 		}
 	}
 	for i := range c.listings {
@@ -278,14 +279,22 @@ func where(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "/")
 }
 
-// staleBefore notes that what the connector listed before was not listed now.
+// staleBefore notes that what the connector listed before and did not come to
+// now was not listed.
 func (c *collection) staleBefore(ctx context.Context, gap *bulwark.Gap) error {
 	list, err := c.e.store.Listings(ctx, nil)
 	if err != nil {
 		return err
 	}
+	place := func(l bulwark.Listing) store.Place {
+		return store.Place{Scope: l.Scope, Type: l.Type, Region: l.Region}
+	}
+	now := map[store.Place]bool{}
+	for _, l := range c.listings {
+		now[place(l)] = true
+	}
 	for _, l := range list {
-		if l.Connector == c.source {
+		if l.Connector == c.source && !now[place(l)] {
 			l.Complete, l.Gap, l.At = false, gap, c.e.now()
 			c.listings = append(c.listings, l)
 		}
@@ -310,6 +319,10 @@ func (c *collection) storeGaps(ctx context.Context, failed error) error {
 	if c.untold > 0 {
 		c.gaps = append(c.gaps, bulwark.GapRow{Connector: c.source, At: c.e.now(),
 			Gap: bulwark.Gap{What: "gaps", Where: c.source, Why: fmt.Sprintf("%d more are not listed", c.untold), Needs: "mend some of those that are"}})
+	}
+	if c.unnamed > 0 {
+		c.gaps = append(c.gaps, bulwark.GapRow{Connector: c.source, At: c.e.now(),
+			Gap: bulwark.Gap{What: "scopes", Where: c.source, Why: fmt.Sprintf("%d more scopes bear no name", c.unnamed), Needs: "read them by several connectors"}})
 	}
 	c.placeGaps()
 	slices.SortFunc(c.gaps, func(a, b bulwark.GapRow) int {

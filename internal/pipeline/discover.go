@@ -34,9 +34,9 @@ func (e *Engine) toDiscover() []*source {
 func (e *Engine) discover(ctx context.Context, s *source) {
 	ctx, release := s.within(ctx)
 	defer release()
-	ctx, cancel := context.WithTimeout(ctx, discoverTimeout)
+	asking, cancel := context.WithTimeout(ctx, discoverTimeout)
 	defer cancel()
-	fresh, err := e.freshScopes(ctx, s)
+	fresh, err := e.freshScopes(asking, s)
 	e.mu.Lock()
 	s.asking = false
 	if len(fresh) > 0 && e.find(s.ID) == s && !s.Disabled {
@@ -49,13 +49,13 @@ func (e *Engine) discover(ctx context.Context, s *source) {
 	if len(fresh) > 0 {
 		e.log.Info("new scopes: gathering now", "connector", s.ID, "scopes", len(fresh), "first", fresh[0])
 	}
-	if s.life.Err() != nil {
+	if ctx.Err() != nil { // the process ends, or the source: that is no fault of it
 		return
 	}
 	if err != nil {
 		e.log.Warn("scopes not read", "connector", s.ID, "error", err)
 		gap := bulwark.GapRow{Gap: bulwark.Gap{What: "scopes", Where: s.ID, Why: err.Error()}, Connector: s.ID, At: e.now()}
-		err = e.store.ReportGaps(context.WithoutCancel(ctx), "scopes", []bulwark.GapRow{gap})
+		err = e.store.ReportGaps(ctx, "scopes", []bulwark.GapRow{gap})
 	} else {
 		err = e.store.EndGapsOf(ctx, s.ID, "scopes")
 	}

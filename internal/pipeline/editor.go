@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -54,14 +55,14 @@ func (d *Editor) Tests(id string) []bulwark.CheckTest {
 
 // Try is Engine.TryCheck, one at a time: it is ErrThrottled while another goes
 // on.
-func (d *Editor) Try(ctx context.Context, id, text string, scopes []string) (bulwark.Trial, error) {
+func (d *Editor) Try(ctx context.Context, id, text string, scopes, readable []string) (bulwark.Trial, error) {
 	select {
 	case d.trying <- struct{}{}:
 		defer func() { <-d.trying }()
 	default:
 		return bulwark.Trial{}, fmt.Errorf("pipeline: try check: %w: another check is being tried", bulwark.ErrThrottled)
 	}
-	return d.engine.TryCheck(ctx, id, text, scopes)
+	return d.engine.TryCheck(ctx, id, text, scopes, readable)
 }
 
 // Save keeps a check of a custom/ id in the folder and takes it up: assets of
@@ -80,11 +81,7 @@ func (d *Editor) Save(ctx context.Context, id, text string) ([]bulwark.Problem, 
 	if err != nil {
 		return nil, err
 	}
-	k, problems := loaded.Content.ParseCheck(id, path.Join(filepath.ToSlash(d.folder), name), []byte(text))
-	if len(problems) > 0 {
-		return problems, nil
-	}
-	_, set, problems := compileAlone(loaded, id, text)
+	k, set, problems := compileAlone(loaded, id, path.Join(filepath.ToSlash(d.folder), name), text)
 	if len(problems) > 0 {
 		return problems, nil
 	}
@@ -98,7 +95,7 @@ func (d *Editor) Save(ctx context.Context, id, text string) ([]bulwark.Problem, 
 	if err := d.write(name, text); err != nil {
 		return nil, fmt.Errorf("pipeline: save check %s: %w: %w", id, bulwark.ErrUnavailable, err)
 	}
-	return nil, d.engine.Adopt(ctx, next)
+	return nil, d.engine.Adopt(context.WithoutCancel(ctx), next) // the file is there, whoever has gone
 }
 
 // fileOf returns where in the folder a check is kept: where it is, or where a
@@ -118,7 +115,13 @@ func (d *Editor) fileOf(loaded *Loaded, id string) (string, error) {
 		}
 		return name, nil
 	}
-	for _, kind := range []string{"checks", "types", "standards"} {
+	// A name that a loader reads otherwise keeps all of the id: a folder checks in
+	// a folder of checks alone would hide what is beside it.
+	kinds := []string{"checks", "types", "standards"}
+	if first, _, _ := strings.Cut(rest, "/"); first == "custom" || slices.Contains(kinds, first) {
+		rest = id
+	}
+	for _, kind := range kinds {
 		if info, err := os.Stat(filepath.Join(d.folder, kind)); err == nil && info.IsDir() {
 			return "checks/" + rest + ".yaml", nil
 		}

@@ -291,11 +291,23 @@ func (e *Engine) Connectors(ctx context.Context) ([]bulwark.Connector, error) {
 			c.LastRun = &runs[0]
 		}
 		e.mu.Lock()
-		c.NextRun, c.Watching = e.next[s.ID], s.watch != nil
+		c.NextRun, c.Watching = e.next[s.ID], s.watch != nil && s.watch.life.Err() == nil
 		e.mu.Unlock()
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+// Kinds returns the kinds of the connectors that there are, sorted.
+func (e *Engine) Kinds() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []string
+	for _, s := range e.sources {
+		out = append(out, s.Kind)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Runs returns the newest runs first, with the numbers of those going on.

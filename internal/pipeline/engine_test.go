@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -208,6 +209,65 @@ func TestDeniedAndFailed(t *testing.T) {
 	}
 }
 
+// TestFailedInPart ends a gathering before it came to all that it listed before:
+// what it did not come to is stale.
+func TestFailedInPart(t *testing.T) {
+	l := load(t, nil)
+	c := newCloud(l)
+	c.fill(t, 2, 1, 1)
+	e := newEngine(t, tempFile(t), l, newClock())
+	e.Add(Source{ID: "cloud", Gatherer: c})
+	collect(t, e, "cloud")
+	own := &bulwark.Gap{What: "listing", Where: "aws/0/test/Bucket", Why: "denied"}
+	e.Add(Source{ID: "cloud", Gatherer: failingAfter{
+		{Listing: &bulwark.Listing{Scope: "aws/0", Type: "test/Account", Complete: true}},
+		{Listing: &bulwark.Listing{Scope: "aws/0", Type: "test/Bucket", Gap: own}},
+	}})
+	if _, err := e.Collect(t.Context(), "cloud"); err == nil {
+		t.Fatal("the gathering did not fail")
+	}
+	want := []string{"live:aws/0/account/a", "live:aws/0/bucket/b0", "live:aws/1/account/a", "live:aws/1/bucket/b0"}
+	got := staleAssets(t, e)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("stale (-want +got):\n%s", diff)
+	}
+	list, err := e.store.Listings(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range list {
+		if l.Complete || l.Gap == nil || (l.Scope == "aws/0" && l.Type == "test/Bucket") != (l.Gap.Why == own.Why) {
+			t.Errorf("listing %s of %s: complete %v, gap %v", l.Type, l.Scope, l.Complete, l.Gap)
+		}
+	}
+}
+
+// failingAfter yields a list and then fails.
+type failingAfter []bulwark.Gathered
+
+func (f failingAfter) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
+	if err := fixed(f).Gather(ctx, yield); err != nil {
+		return err
+	}
+	return errors.New("the connection was reset")
+}
+
+// TestScopesBeyondBound tells how many scopes bear no name.
+func TestScopesBeyondBound(t *testing.T) {
+	e := newEngine(t, tempFile(t), load(t, nil), newClock())
+	c := &collection{e: e, source: "cloud", run: "r"}
+	for i := range maxScopes + 3 {
+		c.take(bulwark.Gathered{Scope: &bulwark.ScopeInfo{Path: fmt.Sprint("aws/", i)}})
+	}
+	if err := c.storeGaps(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{`scopes of "": cloud: 3 more scopes bear no name`}, gapsOf(t, e)); diff != "" {
+		t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+}
+
 // TestSlowSourceHoldsNobody runs two sources, one of which hangs.
 func TestSlowSourceHoldsNobody(t *testing.T) {
 	l := load(t, nil)
@@ -306,8 +366,36 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// TestReload judges only the types that a change of content touches.
-func TestReload(t *testing.T) {
+// TestTendLeavesScores judges what is due and leaves the scores to whoever
+// records them, so that many changes are recorded once.
+func TestTendLeavesScores(t *testing.T) {
+	l := load(t, nil)
+	c, at := newCloud(l), newClock()
+	c.bucket(t, "aws/0", "b", "", fmt.Sprintf(`{"expires":%q}`, at.now().Add(72*time.Hour).Format(time.RFC3339)))
+	e := newEngine(t, tempFile(t), l, at)
+	e.Add(Source{ID: "cloud", Gatherer: c})
+	collect(t, e, "cloud")
+	points := func() int {
+		list, err := e.store.ScoreHistory(t.Context(), "", time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	before := points()
+	at.advance(25 * time.Hour)
+	for _, want := range []bool{true, false} {
+		if changed, err := e.tend(t.Context()); err != nil || changed != want || points() != before {
+			t.Errorf("tend = %v, %v with %d points, want %v and the %d points of before", changed, err, points(), want, before)
+		}
+	}
+	if err := e.recordScores(t.Context()); err != nil || points() != before+1 {
+		t.Errorf("recorded: %d points, %v, want %d", points(), err, before+1)
+	}
+}
+
+// TestAdopt judges only the types that a change of content touches.
+func TestAdopt(t *testing.T) {
 	l := load(t, nil)
 	c := newCloud(l)
 	c.fill(t, 2, 50, 1)
@@ -331,14 +419,14 @@ func TestReload(t *testing.T) {
 		t.Errorf("a changed check of accounts marks %d assets, want 2", n)
 	}
 	for _, l := range []*Loaded{changed, load(t, map[string]string{"checks/test/public.yaml": "", "checks/test/new.yaml": checkText("test/Bucket", "low", "enable-mfa", "asset.public == false")})} {
-		if err := e.Reload(t.Context(), l); err != nil {
+		if err := errors.Join(e.Adopt(t.Context(), l), e.Judge(t.Context(), nil)); err != nil {
 			t.Fatal(err)
 		}
 		fresh := newEngine(t, tempFile(t), l, newClock())
 		fresh.Add(Source{ID: "cloud", Gatherer: c})
 		collect(t, fresh, "cloud")
 		if diff := cmp.Diff(strings.Split(dump(t, fresh.store), "\n"), strings.Split(dump(t, e.store), "\n")); diff != "" {
-			t.Errorf("after a reload the state differs from a fresh one (-fresh +got):\n%s", diff)
+			t.Errorf("after new content the state differs from a fresh one (-fresh +got):\n%s", diff)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/store"
@@ -16,6 +17,7 @@ import (
 type estate struct {
 	ctx     context.Context // of the batch
 	store   *store.Store
+	scopes  []string                  // what is outside them is unknown; none is everything
 	assets  map[string]*bulwark.Asset // nil for what is not stored
 	sources map[relKey][]string
 	bytes   int
@@ -38,7 +40,8 @@ func newEstate(ctx context.Context, st *store.Store, batch []*bulwark.Asset) *es
 
 func (e *estate) forget() { e.assets, e.bytes = map[string]*bulwark.Asset{}, 0 }
 
-// Related is World.Related over what is stored.
+// Related is World.Related over what is stored. Of assets outside the estate's
+// scopes only that there are some is told.
 func (e *estate) Related(a *bulwark.Asset, relation string) (assets []*bulwark.Asset, reason string) {
 	var ids []string
 	for _, r := range a.Relations {
@@ -70,12 +73,22 @@ func (e *estate) Related(a *bulwark.Asset, relation string) (assets []*bulwark.A
 		return nil, e.fail(err)
 	}
 	for _, id := range ids {
-		if t := e.assets[id]; t != nil {
+		switch t := e.assets[id]; {
+		case t == nil:
+		case e.within(t):
 			assets = append(assets, t)
+		default:
+			reason = cmp.Or(reason, "it leads into a scope that may not be read")
 		}
 	}
 	slices.SortFunc(assets, func(x, y *bulwark.Asset) int { return cmp.Compare(x.ID, y.ID) })
 	return assets, reason
+}
+
+func (e *estate) within(a *bulwark.Asset) bool {
+	return len(e.scopes) == 0 || slices.ContainsFunc(e.scopes, func(s string) bool {
+		return s == "" || a.Scope == s || strings.HasPrefix(a.Scope, s+"/")
+	})
 }
 
 func (e *estate) fail(err error) string {

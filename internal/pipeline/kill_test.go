@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -175,9 +176,15 @@ func child(t *testing.T, dir string, after time.Duration, env ...string) (done b
 
 // TestKill kills a process at random points while it collects, judges and
 // publishes, and lets it go on, until it is done: nothing may be lost or
-// doubled.
+// doubled. BULWARK_KILLS says how often, 50 times when absent.
 func TestKill(t *testing.T) {
-	kills := 100
+	kills := 50
+	if text := os.Getenv("BULWARK_KILLS"); text != "" {
+		var err error
+		if kills, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if testing.Short() {
 		kills = 12
 	}
@@ -190,7 +197,7 @@ func TestKillPostgres(t *testing.T) {
 	if server == "" {
 		t.Skip("BULWARK_TEST_POSTGRES is not set: no PostgreSQL to test with")
 	}
-	kills := 30
+	kills := 16
 	if testing.Short() {
 		kills = 4
 	}

@@ -144,24 +144,9 @@ func (e *Engine) takeUp(ctx context.Context, l *Loaded) error {
 	return e.store.SetSetting(ctx, fingerprintSetting, data) // after the marks: a kill between marks again
 }
 
-// Reload replaces the content. Assets of the types whose checks or type file
-// differ are judged again; where checks count otherwise, counters are made
-// afresh.
-func (e *Engine) Reload(ctx context.Context, l *Loaded) error {
-	if err := e.prepare(ctx); err != nil {
-		return err
-	}
-	if err := e.takeUp(ctx, l); err != nil {
-		return fmt.Errorf("pipeline: reload content: %w", err)
-	}
-	if err := e.Judge(ctx, nil); err != nil {
-		return fmt.Errorf("pipeline: judge by new content: %w", err)
-	}
-	return e.recordScores(ctx)
-}
-
-// Adopt is Reload that returns when the content is in force; what is to be
-// judged by it is judged while Run runs.
+// Adopt replaces the content and returns when it is in force. Assets of the
+// types whose checks or type file differ are marked, and judged while Run runs
+// or by Judge; where checks count otherwise, counters are made afresh.
 func (e *Engine) Adopt(ctx context.Context, l *Loaded) error {
 	if err := e.prepare(ctx); err != nil {
 		return err

@@ -19,8 +19,9 @@ func (e *Engine) maintain(ctx context.Context) {
 	defer tick.Stop()
 	unscored, scored := false, time.Time{}
 	for counted := e.now(); ; {
-		err := e.Tend(ctx)
-		if err == nil && unscored && time.Since(scored) > time.Second { // a watch may change it often
+		changed, err := e.tend(ctx)
+		unscored = unscored || changed
+		if err == nil && unscored && time.Since(scored) > scoreEvery {
 			if err = e.recordScores(ctx); err == nil {
 				unscored, scored = false, time.Now()
 			}
@@ -42,30 +43,38 @@ func (e *Engine) maintain(ctx context.Context) {
 	}
 }
 
-// Tend ends exemptions and judges again what time asks for, once.
+// scoreEvery is how often scores are recorded while a watch changes them.
+const scoreEvery = time.Second
+
+// Tend ends exemptions and judges again what time asks for, once, and records
+// the scores that this changes.
 func (e *Engine) Tend(ctx context.Context) error {
-	if err := e.prepare(ctx); err != nil {
+	changed, err := e.tend(ctx)
+	if err != nil || !changed {
 		return err
+	}
+	return e.recordScores(ctx)
+}
+
+// tend is Tend that records no scores; changed is whether there may be others.
+func (e *Engine) tend(ctx context.Context) (changed bool, err error) {
+	if err := e.prepare(ctx); err != nil {
+		return false, err
 	}
 	ended, err := e.store.ExpireExemptions(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if len(ended) > 0 {
 		e.notify(bulwark.Notice{Kind: "exemptions"})
 		e.notify(bulwark.Notice{Kind: "findings"})
 	}
 	if _, err := e.store.MarkDue(ctx); err != nil {
-		return err
+		return len(ended) > 0, err
 	}
 	judged := 0
-	if err := e.Judge(ctx, func(n int, _ Applied) { judged += n }); err != nil {
-		return err
-	}
-	if judged+len(ended) == 0 {
-		return nil
-	}
-	return e.recordScores(ctx)
+	err = e.Judge(ctx, func(n int, _ Applied) { judged += n })
+	return judged+len(ended) > 0, err
 }
 
 // recount checks the counters of one scope at random against a recount; a

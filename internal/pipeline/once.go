@@ -124,6 +124,9 @@ func judge(ctx context.Context, r *bulwark.Report, set *check.Set, now time.Time
 // controlled reports whether another asset made this one, so that its verdict
 // is the other's.
 func controlled(w check.World, a *bulwark.Asset) bool {
+	if !slices.ContainsFunc(a.Relations, func(r bulwark.Relation) bool { return r.Name == bulwark.RelController && r.Target != "" }) {
+		return false // and a store need not be asked
+	}
 	owners, _ := w.Related(a, bulwark.RelController)
 	return len(owners) > 0
 }

@@ -161,6 +161,35 @@ func TestWatch(t *testing.T) {
 	until(t, "a second run", func() bool { runs, _, _ := e.Runs(t.Context(), "cloud", bulwark.Page{}); return len(runs) >= 2 })
 }
 
+// TestDisabledDoesNotWatch shows a connector that watched and was switched off.
+func TestDisabledDoesNotWatch(t *testing.T) {
+	l := load(t, nil)
+	w := newWatched(l)
+	w.fill(t, 1, 1, 1)
+	e := newEngine(t, tempFile(t), l, &clock{})
+	e.now = time.Now
+	e.Add(Source{ID: "cloud", Kind: "test", Gatherer: w})
+	ctx := running(t, e)
+	<-w.began
+	watching := func() bool {
+		list, err := e.Connectors(ctx)
+		if err != nil || len(list) != 1 {
+			t.Fatalf("Connectors = %+v, %v, want one", list, err)
+		}
+		return list[0].Watching
+	}
+	if !watching() {
+		t.Error("a connector that watches does not show it")
+	}
+	e.Add(Source{ID: "cloud", Kind: "test", Disabled: true, Gatherer: w})
+	if watching() {
+		t.Error("a disabled connector shows as watching")
+	}
+	e.Add(Source{ID: "cloud", Kind: "test", Gatherer: w})
+	<-w.began
+	until(t, "the watch to show again", watching)
+}
+
 func TestBackoff(t *testing.T) {
 	var got []time.Duration
 	for _, n := range []int{0, 1, 2, 8, 9, 1000} {
@@ -222,6 +251,15 @@ func TestDiscover(t *testing.T) {
 	ask(true, "with credentials again")
 	if gaps := gapsOf(t, e); len(gaps) != 0 {
 		t.Errorf("gaps = %v, want none", gaps)
+	}
+	at.advance(discoverEvery)
+	list := e.toDiscover()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	w.away = context.Canceled
+	e.discover(ended, list[0])
+	if gaps := gapsOf(t, e); len(gaps) != 0 {
+		t.Errorf("gaps = %v, want none because the process ends", gaps)
 	}
 	names := map[string]string{}
 	scopes, err := e.store.Scopes(t.Context())
@@ -348,6 +386,16 @@ func TestSourcesComeAndGo(t *testing.T) {
 	}
 	if list, err := e.Connectors(ctx); err != nil || len(list) != 1 || list[0].Enabled || list[0].Name != "third" || list[0].LastRun == nil || len(list[0].Scopes) != 1 || list[0].Scopes[0].Assets != 4 {
 		t.Errorf("Connectors = %+v, %v, want one, disabled, with its history", list, err)
+	}
+	e.Add(Source{ID: "a", Kind: "lab", Disabled: true})
+	e.Add(Source{ID: "b", Kind: "lab", Disabled: true})
+	if got := e.Kinds(); !slices.Equal(got, []string{"", "lab"}) {
+		t.Errorf("Kinds = %q, want each once", got)
+	}
+	for _, id := range []string{"a", "b"} {
+		if err := e.Remove(ctx, id); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	e.Add(Source{ID: "cloud", Name: "fourth", Gatherer: slow})

@@ -20,12 +20,14 @@ const (
 )
 
 // TryCheck judges stored assets within the scopes by a check that is not
-// stored, in place of the one of id, and stores nothing. What is wrong with the
-// text is in the answer; an error is a failure to read the store.
-func (e *Engine) TryCheck(ctx context.Context, id, text string, scopes []string) (bulwark.Trial, error) {
+// stored, in place of the one of id, and stores nothing. Of other assets the
+// text sees those within readable alone, of which none is everything: its
+// author writes the answer. What is wrong with the text is in the answer; an
+// error is a failure to read the store.
+func (e *Engine) TryCheck(ctx context.Context, id, text string, scopes, readable []string) (bulwark.Trial, error) {
 	loaded := e.loaded.Load()
 	var trial bulwark.Trial
-	k, set, problems := compileAlone(loaded, id, text)
+	k, set, problems := compileAlone(loaded, id, id+".yaml", text)
 	if len(problems) > 0 {
 		trial.Problems = problems
 		return trial, nil
@@ -34,7 +36,7 @@ func (e *Engine) TryCheck(ctx context.Context, id, text string, scopes []string)
 	types := typesOf(loaded, set)
 	ctx, cancel := context.WithTimeout(ctx, trialTime)
 	defer cancel()
-	t := &trialRun{e: e, loaded: loaded, set: set, tried: set.Checks()[0], now: e.now().UTC(), out: &trial}
+	t := &trialRun{e: e, loaded: loaded, readable: readable, set: set, tried: set.Checks()[0], now: e.now().UTC(), out: &trial}
 	t.inForce = loaded.Check(t.tried.ID)
 	trial.InForce = t.inForce != nil
 	whole, err := t.judge(ctx, bulwark.AssetQuery{Scopes: scopes, Types: types, Page: bulwark.Page{Limit: trialPage}})
@@ -45,10 +47,10 @@ func (e *Engine) TryCheck(ctx context.Context, id, text string, scopes []string)
 	return trial, nil
 }
 
-// compileAlone compiles a text as the one check of a set. An override is
-// compiled over what it overrides.
-func compileAlone(l *Loaded, id, text string) (*bulwark.Check, *check.Set, []bulwark.Problem) {
-	k, problems := l.Content.ParseCheck(id, id+".yaml", []byte(text))
+// compileAlone compiles the text of a file as the one check of a set. An
+// override is compiled over what it overrides.
+func compileAlone(l *Loaded, id, file, text string) (*bulwark.Check, *check.Set, []bulwark.Problem) {
+	k, problems := l.Content.ParseCheck(id, file, []byte(text))
 	if len(problems) > 0 {
 		return nil, nil, problems
 	}
@@ -61,7 +63,7 @@ func compileAlone(l *Loaded, id, text string) (*bulwark.Check, *check.Set, []bul
 	}
 	set, problems := check.Compile(list, l.Content.Types, check.Options{})
 	if len(problems) == 0 && len(set.Checks()) == 0 {
-		problems = []bulwark.Problem{{File: id + ".yaml", Line: 1, Message: "the check is switched off", Mend: "write enabled: true to try it"}}
+		problems = []bulwark.Problem{{File: file, Line: 1, Message: "the check is switched off", Mend: "write enabled: true to try it"}}
 	}
 	return k, set, problems
 }
@@ -86,13 +88,14 @@ func typesOf(l *Loaded, set *check.Set) []string {
 
 // trialRun judges assets by a tried check and by the one that is in force.
 type trialRun struct {
-	e       *Engine
-	loaded  *Loaded
-	set     *check.Set // of the tried one alone
-	tried   *bulwark.Check
-	inForce *bulwark.Check // nil when there is none
-	now     time.Time
-	out     *bulwark.Trial
+	e        *Engine
+	loaded   *Loaded
+	readable []string   // scopes; none is everything
+	set      *check.Set // of the tried one alone
+	tried    *bulwark.Check
+	inForce  *bulwark.Check // nil when there is none
+	now      time.Time
+	out      *bulwark.Trial
 }
 
 // judge reports whether it came to the end of the assets.
@@ -112,6 +115,7 @@ func (t *trialRun) judge(ctx context.Context, q bulwark.AssetQuery) (whole bool,
 		}
 		slices.SortFunc(list, func(a, b *bulwark.Asset) int { return cmp.Compare(a.ID, b.ID) })
 		world := newEstate(ctx, t.e.store, list)
+		world.scopes = t.readable
 		for _, a := range list {
 			if err := ctx.Err(); err != nil {
 				return false, err

@@ -19,6 +19,7 @@ const (
 type watch struct {
 	cancel context.CancelFunc
 	done   chan struct{}
+	life   context.Context // of the source that it was begun for
 }
 
 // beginWatch watches what a source has just gathered, while Run runs.
@@ -34,7 +35,7 @@ func (e *Engine) beginWatch(s *source) {
 	}
 	ctx, release := s.within(e.life)
 	ctx, cancel := context.WithCancel(ctx)
-	going := &watch{cancel, make(chan struct{})}
+	going := &watch{cancel, make(chan struct{}), s.life}
 	s.watch = going
 	e.work.Go(func() {
 		defer release()

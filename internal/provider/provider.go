@@ -13,6 +13,7 @@ package provider
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -55,17 +56,21 @@ func Reason(f *bulwark.Fault) string {
 }
 
 // Pages calls fetch with each page's token until there is none. A token that
-// repeats, or more pages than the limit, is a malformed fault, so that a
-// server cannot keep a listing for ever.
+// repeats or is longer than any provider's, or more pages than the limit, is a
+// malformed fault, so that a server can neither keep a listing for ever nor
+// fill the memory.
 func Pages(ctx context.Context, call, object string, limit int, fetch func(ctx context.Context, token string) (next string, err error)) error {
-	seen := map[string]bool{}
+	malformed := func(err error) error {
+		return &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: call, Object: object, Err: err}
+	}
+	seen := map[[sha256.Size]byte]bool{}
 	token := ""
 	for n := 0; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if n >= limit {
-			return &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: call, Object: object, Err: fmt.Errorf("more than %d pages", limit)}
+			return malformed(fmt.Errorf("more than %d pages", limit))
 		}
 		next, err := fetch(ctx, token)
 		if err != nil {
@@ -74,13 +79,21 @@ func Pages(ctx context.Context, call, object string, limit int, fetch func(ctx c
 		if next == "" {
 			return nil
 		}
-		if seen[next] {
-			return &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: call, Object: object, Err: errors.New("the token of a page repeats")}
+		if len(next) > maxToken {
+			return malformed(fmt.Errorf("the token of a page has %d bytes", len(next)))
 		}
-		seen[next] = true
+		sum := sha256.Sum256([]byte(next))
+		if seen[sum] {
+			return malformed(errors.New("the token of a page repeats"))
+		}
+		seen[sum] = true
 		token = next
 	}
 }
+
+// maxToken bounds the token of a page: the longest known are links of a few
+// kilobytes.
+const maxToken = 64 << 10
 
 // MaxPages bounds a listing: at the smallest page of any provider, 5 items, a
 // listing of a million.

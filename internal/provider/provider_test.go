@@ -91,6 +91,7 @@ func TestPages(t *testing.T) {
 		{"one page", []string{""}, 9, 1, ""},
 		{"three", []string{"a", "b", ""}, 9, 3, ""},
 		{"a token repeats", []string{"a", "b", "a", "b"}, 9, 3, bulwark.FaultMalformed},
+		{"a token longer than any", []string{"a", strings.Repeat("b", 65<<10), ""}, 9, 2, bulwark.FaultMalformed},
 		{"too many", []string{"a", "b", "c", "d"}, 3, 3, bulwark.FaultMalformed},
 	}
 	for _, tt := range tests {

@@ -1,9 +1,7 @@
 package provider
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
@@ -88,17 +86,11 @@ func Relate(types *bulwark.Types, a *bulwark.Asset, p Place) []bulwark.Relation 
 			out = append(out, rel)
 		})
 	}
-	return SortRelations(out)
+	return bulwark.SortRelations(out)
 }
 
-// SortRelations puts relations in the order in which assets keep them, each
-// once.
-func SortRelations(list []bulwark.Relation) []bulwark.Relation {
-	slices.SortFunc(list, func(a, b bulwark.Relation) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Target, b.Target), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Type, b.Type))
-	})
-	return slices.Compact(list)
-}
+// SortRelations is the function of that name of package bulwark.
+func SortRelations(list []bulwark.Relation) []bulwark.Relation { return bulwark.SortRelations(list) }
 
 func target(to *bulwark.Type, r bulwark.Reference, p Place, text string) string {
 	if p.Full != nil {

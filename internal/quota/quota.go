@@ -58,9 +58,11 @@ func (b *Bucket) refill(now time.Time) {
 	}
 }
 
-// Limiter spaces calls so that they stay within their quotas. A throttled call
-// halves its bucket's rate, down to a hundredth; each success gives a fiftieth
-// back. It is safe for concurrent use.
+// Limiter spaces calls so that they stay within their quotas, and a little below
+// them, since calls may arrive closer to each other than they were let through.
+// A throttled call halves its bucket's rate, down to a hundredth; calls that are
+// throttled within a second of that were on their way by then and count as the
+// same. Each success gives a fiftieth back. It is safe for concurrent use.
 type Limiter struct {
 	mu      sync.Mutex
 	buckets map[Key]*adaptive
@@ -68,12 +70,17 @@ type Limiter struct {
 	sleep   func(ctx context.Context, d time.Duration) error
 	limits  func(Key) (Limit, Key)
 	shared  *Limiter // whose buckets are used, of one that Fork made
-	calls   atomic.Int64
+
+	calls, throttled atomic.Int64
 }
+
+// settles is how long calls are on their way.
+const settles = time.Second
 
 type adaptive struct {
 	Bucket
-	full float64 // the quota's own rate
+	full float64   // the rate when nothing is throttled
+	cut  time.Time // when it was halved last
 }
 
 // NewLimiter returns a limiter over the quotas of quotas.yaml.
@@ -86,6 +93,9 @@ func (l *Limiter) Fork() *Limiter { return &Limiter{shared: l} }
 
 // Calls returns how many calls Wait has let through.
 func (l *Limiter) Calls() int64 { return l.calls.Load() }
+
+// Throttled returns how many calls Done was told to be throttled.
+func (l *Limiter) Throttled() int64 { return l.throttled.Load() }
 
 // Wait waits until a call may be made, or ctx ends.
 func (l *Limiter) Wait(ctx context.Context, k Key) error {
@@ -115,18 +125,22 @@ func (l *Limiter) wait(ctx context.Context, k Key) error {
 
 // Done tells how a call went.
 func (l *Limiter) Done(k Key, throttled bool) {
+	if throttled {
+		l.throttled.Add(1)
+	}
 	if l.shared != nil {
 		l.shared.Done(k, throttled)
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b := l.bucket(k)
-	b.refill(l.now())
-	if throttled {
-		b.limit.Rate = max(b.limit.Rate/2, b.full/100)
+	b, now := l.bucket(k), l.now()
+	b.refill(now)
+	switch {
+	case throttled && now.Sub(b.cut) >= settles:
+		b.limit.Rate, b.cut = max(b.limit.Rate/2, b.full/100), now
 		b.tokens = min(b.tokens, 0)
-	} else if b.limit.Rate < b.full {
+	case !throttled && b.limit.Rate < b.full:
 		b.limit.Rate = min(b.full, b.limit.Rate+b.full/50)
 	}
 }
@@ -135,10 +149,19 @@ func (l *Limiter) bucket(k Key) *adaptive {
 	limit, shared := l.limits(k)
 	b := l.buckets[shared]
 	if b == nil {
+		limit = below(limit)
 		b = &adaptive{Bucket: *NewBucket(limit, l.now()), full: limit.Rate}
 		l.buckets[shared] = b
 	}
 	return b
+}
+
+// below is what is used of a quota: a twentieth of the rate, and of the calls at
+// once a tenth and at least one, where there are more, are left.
+func below(l Limit) Limit {
+	l.Rate *= 0.95
+	l.Burst = max(1, min(l.Burst-1, math.Floor(0.9*l.Burst)))
+	return l
 }
 
 // Sleep waits for d, or until ctx ends and then returns its error.

@@ -21,15 +21,17 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.Body = http.NoBody
 	}
-	in := r.Clone(r.Context())
+	ctx, leave := context.WithCancel(r.Context())
+	in := r.Clone(ctx)
 	in.RequestURI = in.URL.RequestURI()
 	if in.Host == "" {
 		in.Host = in.URL.Host
 	}
 	body, w := io.Pipe()
 	a := &answer{header: http.Header{}, body: w, ready: make(chan struct{}), status: http.StatusOK}
-	stop := context.AfterFunc(r.Context(), func() { w.CloseWithError(r.Context().Err()) })
+	stop := context.AfterFunc(ctx, func() { w.CloseWithError(ctx.Err()) })
 	go func() {
+		defer leave()
 		defer stop()
 		a.serve(t.handler, in)
 	}()
@@ -43,8 +45,20 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return &http.Response{
 		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.sent, Body: body, ContentLength: -1, Request: r,
+		Header: a.sent, Body: left{body, leave}, ContentLength: -1, Request: r,
 	}, nil
+}
+
+// left is a body whose reader may leave: the handler's request then ends, as it
+// does when a connection is closed.
+type left struct {
+	io.ReadCloser
+	leave context.CancelFunc
+}
+
+func (l left) Close() error {
+	defer l.leave()
+	return l.ReadCloser.Close()
 }
 
 // answer is the ResponseWriter of one request.

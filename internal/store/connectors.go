@@ -179,6 +179,9 @@ const maxScopeText = 256
 // NameScopes keeps what people call scopes; an empty name or kind leaves what
 // is kept. What is as it was is not written.
 func (s *Store) NameScopes(ctx context.Context, list []bulwark.ScopeInfo) error {
+	if len(list) == 0 {
+		return nil
+	}
 	fail := func(err error) error { return fmt.Errorf("store: name %d scopes: %w", len(list), err) }
 	have, err := s.scopeInfos(ctx)
 	if err != nil {
@@ -227,7 +230,9 @@ func (s *Store) NameScopes(ctx context.Context, list []bulwark.ScopeInfo) error 
 type Place struct{ Scope, Type, Region string }
 
 // Unlisted marks stale the places of a connector that hold assets and that
-// listed refuses, and returns them, sorted. Nothing is gone.
+// listed refuses, and returns them, sorted. Nothing is gone. Of its earlier
+// listings that listed refuses, those of such places are complete no more, and
+// the others are forgotten: nothing is known of there.
 func (s *Store) Unlisted(ctx context.Context, connector string, listed func(Place) bool) ([]Place, error) {
 	var out []Place
 	err := s.write(ctx, func(ctx context.Context, c conn) error {
@@ -254,7 +259,10 @@ func (s *Store) Unlisted(ctx context.Context, connector string, listed func(Plac
 				err = c.exec(ctx, "UPDATE places SET stale = 1 WHERE id = $1", id)
 			}
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.endListings(ctx, c, connector, listed, out)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: find what %s did not list: %w", connector, err)
@@ -263,6 +271,36 @@ func (s *Store) Unlisted(ctx context.Context, connector string, listed func(Plac
 		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Type, b.Type))
 	})
 	return slices.Compact(out), nil
+}
+
+// endListings takes back what listings of a connector say that listed refuses:
+// stale has the places of these that hold assets.
+func (s *Store) endListings(ctx context.Context, c conn, connector string, listed func(Place) bool, stale []Place) error {
+	type row struct{ scope, typ, region int64 }
+	own := s.wordID(clean(connector))
+	ended := map[row]bool{} // whether it covers a stale place
+	err := each(ctx, c, "SELECT scope, type, region FROM listings WHERE connector = $1", []any{own}, func(r rows) error {
+		var v row
+		if err := r.Scan(&v.scope, &v.typ, &v.region); err != nil {
+			return err
+		}
+		if p := (Place{Scope: s.pathOf(v.scope), Type: s.word(v.typ), Region: s.word(v.region)}); !listed(p) {
+			ended[v] = slices.ContainsFunc(stale, func(q Place) bool {
+				return q.Scope == p.Scope && (p.Type == "" || p.Type == q.Type) && (p.Region == "" || p.Region == q.Region)
+			})
+		}
+		return nil
+	})
+	for v, keep := range ended {
+		text := "DELETE FROM listings"
+		if keep {
+			text = "UPDATE listings SET complete = 0"
+		}
+		if err == nil {
+			err = c.exec(ctx, text+" WHERE connector = $1 AND scope = $2 AND type = $3 AND region = $4", own, v.scope, v.typ, v.region)
+		}
+	}
+	return err
 }
 
 // Remove says that assets of a connector are gone, by their ids: their findings

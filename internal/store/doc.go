@@ -5,7 +5,7 @@
 //
 // Writing goes through one goroutine a Store, which takes single changes
 // before bulk. Put stores gathered assets and marks what must be judged;
-// Apply stores verdicts; CompleteListing finds what is gone. Each is one
+// Apply stores verdicts; Absent finds what is gone. Each is one
 // transaction of one scope: it locks the scope's row, compares with what is
 // stored, writes only what differs, moves findings through their life, changes
 // counters by deltas and leaves one packed message in the outbox. A process may
@@ -19,7 +19,7 @@
 // the Revision that was taken before anything was read for it, so that what
 // changes meanwhile is judged again.
 //
-// Writing: Put, Apply, ApplyJudged, CompleteListing, NoteListings, Absent, Remove, Unlisted, NameScopes,
+// Writing: Put, Apply, ApplyJudged, NoteListings, Absent, Remove, Unlisted, NameScopes,
 // ReportGaps, EndGaps, EndGapsOf,
 // MarkTypes, MarkDue, AddExemption, DeleteExemption, ExpireExemptions, Recount,
 // Use, AddScorePoint, SaveRun, EndRuns, SaveConnector, RemoveConnector, DeleteOutbox.

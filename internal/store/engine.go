@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -172,12 +173,32 @@ func (c *sqliteConn) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 			delete(c.stmts, k)
 		}
 	}
-	s, err := c.c.PrepareContext(ctx, q)
+	s, err := c.c.PrepareContext(ctx, unnamed(q))
 	if err != nil {
 		return nil, err
 	}
 	c.stmts[q] = s
 	return s, nil
+}
+
+// unnamed returns a text with ? for its parameters where these are $1, $2 … in
+// this order and each once; another it returns as it is. A parameter with a
+// name, as $1 is one, has SQLite go through the names of all whenever it is
+// bound: of thousands that is most of the work.
+func unnamed(q string) string {
+	var b strings.Builder
+	for rest, n := q, 1; ; n++ {
+		before, after, ok := strings.Cut(rest, "$")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		rest = strings.TrimLeft(after, "0123456789")
+		if after[:len(after)-len(rest)] != strconv.Itoa(n) {
+			return q
+		}
+		b.WriteByte('?')
+	}
 }
 
 func (c *sqliteConn) exec(ctx context.Context, q string, args ...any) error {

@@ -44,15 +44,6 @@ func (s *Seen) Len() int {
 	return len(s.hashes)
 }
 
-// CompleteListing notes how a listing went, as NoteListings does, and takes out
-// what a complete one did not name, as Absent does.
-func (s *Store) CompleteListing(ctx context.Context, l bulwark.Listing, seen *Seen) (Applied, error) {
-	if err := s.NoteListings(ctx, []bulwark.Listing{l}); err != nil {
-		return Applied{}, err
-	}
-	return s.Absent(ctx, l, seen)
-}
-
 // Absent takes out what a complete listing did not name: assets stored for its
 // connector, scope, type and region (an empty type or region is every one) and
 // not in seen are gone, their findings are resolved and their counts taken out.

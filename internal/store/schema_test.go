@@ -179,3 +179,18 @@ func dumpSQL(t *testing.T, s *Store) []string {
 	}
 	return out
 }
+
+func TestUnnamed(t *testing.T) {
+	for q, want := range map[string]string{
+		"BEGIN": "BEGIN",
+		"INSERT INTO t VALUES ($1, $2, 3), ($3, $4, 3)":       "INSERT INTO t VALUES (?, ?, 3), (?, ?, 3)",
+		"SELECT $1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11":           "SELECT ?,?,?,?,?,?,?,?,?,?,?",
+		"SELECT a FROM t WHERE b = $1 AND (c = $2 OR d = $1)": "SELECT a FROM t WHERE b = $1 AND (c = $2 OR d = $1)",
+		"SELECT a FROM t WHERE b = $2 AND c = $1":             "SELECT a FROM t WHERE b = $2 AND c = $1",
+		"SELECT '$', $1": "SELECT '$', $1",
+	} {
+		if got := unnamed(q); got != want {
+			t.Errorf("unnamed(%q) = %q, want %q", q, got, want)
+		}
+	}
+}

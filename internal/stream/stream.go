@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -145,8 +144,7 @@ func demandTLS(address string) error {
 		if err != nil || u.Host == "" {
 			return fmt.Errorf("%w: address of the stream: want tls://host:port", bulwark.ErrInvalid)
 		}
-		ip := net.ParseIP(u.Hostname())
-		if u.Scheme != "tls" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if u.Scheme != "tls" && !bulwark.IsLoopback(u.Hostname()) {
 			return fmt.Errorf("%w: stream on %s: beyond loopback TLS is needed: write tls://", bulwark.ErrInvalid, u.Hostname())
 		}
 	}

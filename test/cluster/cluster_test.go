@@ -33,6 +33,36 @@ const estate = `
 ---
 {apiVersion: v1, kind: Service, metadata: {name: till, namespace: shop}, spec: {selector: {app: till}}}
 ---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: shop}, data: {log: info}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}
+---
+{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}, provisioner: csi.example}
+---
+{apiVersion: v1, kind: PersistentVolume, metadata: {name: v1}, spec: {storageClassName: fast, capacity: {storage: 1Gi}}}
+---
+{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: shop}, spec: {storageClassName: fast, volumeName: v1}}
+---
+{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: ledger, namespace: shop}, spec: {replicas: 1, selector: {matchLabels: {app: ledger}}, template: {metadata: {labels: {app: ledger}}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}, {name: s, secret: {secretName: key, optional: true}}], containers: [{name: c, image: "x:1", envFrom: [{configMapRef: {name: settings}}]}]}}}}
+---
+{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly, namespace: shop}, spec: {schedule: 0 1 * * *, jobTemplate: {spec: {template: {metadata: {labels: {app: nightly}}, spec: {containers: [{name: c, image: "x:1"}]}}}}}}
+---
+{apiVersion: batch/v1, kind: Job, metadata: {name: nightly-1, namespace: shop, ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: nightly, uid: u, controller: true}]}, spec: {template: {metadata: {labels: {app: nightly}}, spec: {containers: [{name: c, image: "x:1"}]}}}}
+---
+{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: till, namespace: shop}, spec: {minAvailable: 1, selector: {matchLabels: {app: till}}}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: till, namespace: shop}, spec: {podSelector: {matchLabels: {app: till}}}}
+---
+{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: till, namespace: shop}, spec: {defaultBackend: {service: {name: till, port: {number: 80}}}}}
+---
+{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: till, namespace: shop}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: till}, maxReplicas: 2}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: all}, rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: all}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: all}, subjects: [{kind: ServiceAccount, name: till, namespace: shop}]}
+---
+{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, metadata: {name: guard}, webhooks: [{name: guard.example, clientConfig: {service: {namespace: shop, name: till}}}]}
+---
 {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: till, namespace: shop}, rules: [{apiGroups: [""], resources: [pods], verbs: [list]}]}
 ---
 {apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: till, namespace: shop}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: till}, subjects: [{kind: ServiceAccount, name: till}]}
@@ -146,7 +176,8 @@ func gather(t testing.TB, c *provider.Cluster) (*gathered, error) {
 		case x.Gap != nil:
 			g.gaps = append(g.gaps, *x.Gap)
 		case x.Listing != nil:
-			g.complete[x.Listing.Type] = x.Listing.Complete
+			had, told := g.complete[x.Listing.Type]
+			g.complete[x.Listing.Type] = x.Listing.Complete && (had || !told)
 			if x.Listing.Gap != nil {
 				g.gaps = append(g.gaps, *x.Listing.Gap)
 			}

@@ -12,7 +12,6 @@ import (
 	"github.com/bulwarksec/bulwark/internal/provider/aws"
 	"github.com/bulwarksec/bulwark/internal/quota"
 	"github.com/bulwarksec/bulwark/internal/replay"
-	replayaws "github.com/bulwarksec/bulwark/internal/replay/aws"
 )
 
 // Read is what reading an estate once came to.
@@ -99,6 +98,6 @@ func (c counted) Gather(ctx context.Context, yield func(bulwark.Gathered) error)
 
 // Reader returns the collectors of an AWS estate; nil is a transport of their own.
 func Reader(types *bulwark.Types, transport http.RoundTripper) (*aws.Estate, error) {
-	return aws.New(aws.Config{Organization: true, Exclude: replayaws.NotServed()}, aws.Options{Connector: "aws", Types: types, HTTP: transport, SecretKey: []byte("made-up"),
+	return aws.New(aws.Config{Organization: true}, aws.Options{Connector: "aws", Types: types, HTTP: transport, SecretKey: []byte("made-up"),
 		Secret: &aws.Secret{AccessKeyID: AWSKey, SecretAccessKey: AWSSecret}})
 }

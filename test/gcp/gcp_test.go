@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	c, _ := content.Load(content.Options{}, content.Embedded()) // its problems are its own tests' to tell
 	types = c.Types
 	if s, err := replaygcp.New(replaygcp.Options{}); err == nil {
-		s.Credential() // makes the key pair in real time
+		s.Credential("") // makes the key pair in real time
 	}
 	m.Run()
 }
@@ -82,7 +82,7 @@ func estate(t testing.TB, s *replaygcp.Server, config gcp.Config) *gcp.Estate {
 		config.Organization = "900"
 	}
 	config.Credential.Kind = gcp.CredentialKey
-	e, err := gcp.New(config, gcp.Options{Connector: "c", Secret: &gcp.Secret{File: string(s.Credential())}, Types: types, HTTP: s.Transport(), SecretKey: []byte("k")})
+	e, err := gcp.New(config, gcp.Options{Connector: "c", Secret: &gcp.Secret{File: string(s.Credential(""))}, Types: types, HTTP: s.Transport(), SecretKey: []byte("k")})
 	if err != nil {
 		t.Fatal(err)
 	}

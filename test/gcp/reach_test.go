@@ -228,10 +228,8 @@ func TestAccess(t *testing.T) {
 // TestCredentials reaches the server over a port by every kind of credential
 // that needs no machine of the provider.
 func TestCredentials(t *testing.T) {
-	front := httptest.NewUnstartedServer(nil)
-	s := server(t, replaygcp.Options{State: state(t), Address: "http://" + front.Listener.Addr().String(), Subject: "subject-1", Limits: replay.Unlimited})
-	front.Config.Handler = s
-	front.Start()
+	s := server(t, replaygcp.Options{State: state(t), Subject: "subject-1", Limits: replay.Unlimited})
+	front := httptest.NewServer(s)
 	defer front.Close()
 	file := filepath.Join(t.TempDir(), "subject")
 	if err := os.WriteFile(file, []byte("subject-1"), 0o600); err != nil {
@@ -243,14 +241,14 @@ func TestCredentials(t *testing.T) {
 		secret     []byte
 		want       bulwark.FaultKind
 	}{
-		{"key", gcp.Credential{Kind: gcp.CredentialKey}, s.Credential(), ""},
-		{"federation", gcp.Credential{Kind: gcp.CredentialFederation}, s.Federation(file), ""},
-		{"impersonation", gcp.Credential{Kind: gcp.CredentialKey, Impersonate: "reader@ops-tools.iam.gserviceaccount.com"}, s.Credential(), ""},
-		{"key of another", gcp.Credential{Kind: gcp.CredentialKey}, []byte(strings.Replace(string(s.Credential()), "bulwark@", "other@", 1)), bulwark.FaultCredentials},
+		{"key", gcp.Credential{Kind: gcp.CredentialKey}, s.Credential(front.URL), ""},
+		{"federation", gcp.Credential{Kind: gcp.CredentialFederation}, s.Federation(front.URL, file), ""},
+		{"impersonation", gcp.Credential{Kind: gcp.CredentialKey, Impersonate: "reader@ops-tools.iam.gserviceaccount.com"}, s.Credential(front.URL), ""},
+		{"key of another", gcp.Credential{Kind: gcp.CredentialKey}, []byte(strings.Replace(string(s.Credential(front.URL)), "bulwark@", "other@", 1)), bulwark.FaultCredentials},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e, err := gcp.New(gcp.Config{Organization: "900", Endpoint: front.URL, Credential: tt.credential}, gcp.Options{Connector: "c", Secret: &gcp.Secret{File: string(tt.secret)}, Types: types, SecretKey: []byte("k")})
+			e, err := gcp.New(gcp.Config{Organization: "900", Endpoint: front.URL, Credential: tt.credential}, gcp.Options{Connector: "c", Secret: &gcp.Secret{File: string(tt.secret)}, Types: types, SecretKey: []byte("k"), Local: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -274,7 +272,7 @@ func TestRefusedConfig(t *testing.T) {
 	s := server(t, replaygcp.Options{})
 	key := func(field, value string) []byte {
 		var m map[string]any
-		if err := json.Unmarshal(s.Credential(), &m); err != nil {
+		if err := json.Unmarshal(s.Credential(""), &m); err != nil {
 			t.Fatal(err)
 		}
 		m[field] = value
@@ -301,11 +299,11 @@ func TestRefusedConfig(t *testing.T) {
 		{"federation by a program", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialFederation}}, []byte(`{"type":"external_account","credential_source":{"executable":{"command":"x"}}}`), "runs a program"},
 		{"federation by another's service", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialFederation}}, []byte(`{"type":"external_account","token_url":"https://sts.elsewhere.example/"}`), "token_url is"},
 		{"an unknown kind", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: "guess"}}, nil, "credential kind"},
-		{"an account that is none", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialKey, Impersonate: "x/y@z"}}, s.Credential(), "is not the e-mail address"},
+		{"an account that is none", gcp.Config{Organization: "1", Credential: gcp.Credential{Kind: gcp.CredentialKey, Impersonate: "x/y@z"}}, s.Credential(""), "is not the e-mail address"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := gcp.New(tt.config, gcp.Options{Secret: &gcp.Secret{File: string(tt.secret)}})
+			_, err := gcp.New(tt.config, gcp.Options{Secret: &gcp.Secret{File: string(tt.secret)}, Local: true})
 			if !errors.Is(err, bulwark.ErrInvalid) || !strings.Contains(fmt.Sprint(err), tt.want) {
 				t.Errorf("New = %v, want one of kind ErrInvalid that says %q", err, tt.want)
 			}

@@ -2,138 +2,94 @@ package providers_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/pipeline"
 	"github.com/bulwarksec/bulwark/internal/provider/azure"
+	"github.com/bulwarksec/bulwark/internal/provider/providertest"
 	"github.com/bulwarksec/bulwark/internal/quota"
 	replay "github.com/bulwarksec/bulwark/internal/replay/azure"
 )
 
-// azureCalls are the distinct paths that a run asks for, with the query's table
-// for Resource Graph.
-func azureCalls(t *testing.T) []replay.Fault {
+// azureFaults are faults of no kind yet, by the names of what fails: the path,
+// or of Resource Graph the table that is asked for.
+func azureFaults(calls []string) map[string]replay.Fault {
+	out := map[string]replay.Fault{}
+	for _, c := range calls {
+		_, path, _ := strings.Cut(c, " ")
+		if !strings.Contains(path, ".well-known") && !strings.Contains(path, "/discovery/") && path != azureGraph {
+			out[path] = replay.Fault{Path: path}
+		}
+	}
+	for _, table := range []string{"\"resources |", "resourcecontainers | where type in~", "resourcecontainers | where type =~", "roleassignments", "roledefinitions"} {
+		out[azureGraph+" "+table] = replay.Fault{Path: azureGraph, Body: table}
+	}
+	return out
+}
+
+const azureGraph = "/providers/Microsoft.ResourceGraph/resources"
+
+// azureCalls are the faults of all that a run asks for.
+func azureCalls(t *testing.T) map[string]replay.Fault {
 	t.Helper()
 	s := azureServer(t, 0)
 	if _, err := gather(t.Context(), azureEstate(t, s, azureConfig())); err != nil {
 		t.Fatal(err)
 	}
-	var out []replay.Fault
-	seen := map[string]bool{}
-	for _, c := range s.Calls() {
-		_, path, _ := strings.Cut(c, " ")
-		if seen[path] || strings.Contains(path, ".well-known") || strings.Contains(path, "/discovery/") || path == "/providers/Microsoft.ResourceGraph/resources" {
-			continue
-		}
-		seen[path] = true
-		out = append(out, replay.Fault{Path: path})
-	}
-	for _, query := range []string{"\"resources |", "resourcecontainers | where type in~", "resourcecontainers | where type =~", "roleassignments", "roledefinitions"} {
-		out = append(out, replay.Fault{Path: "/providers/Microsoft.ResourceGraph/resources", Body: query})
-	}
-	return out
+	return azureFaults(s.Calls())
 }
 
-// TestAzureFaults breaks each call of a run in each way, alone. Whatever
-// breaks, no asset that a listing calls whole may be missing, nothing that was
-// not read may be judged by a default, and a gap tells people.
-func TestAzureFaults(t *testing.T) {
-	clean, err := gather(t.Context(), azureEstate(t, azureServer(t, 0), azureConfig()))
-	if err != nil {
-		t.Fatal(err)
+// TestAzureContract breaks each call of a run in each way, alone.
+func TestAzureContract(t *testing.T) {
+	loaded, problems := pipeline.LoadContent(pipeline.ContentOptions{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
 	}
-	kinds := []replay.FaultKind{replay.Denied, replay.Throttle, replay.Expired, replay.Broken, replay.Malformed, replay.Truncated, replay.Empty, replay.Repeated, replay.Redirect, replay.Missing}
-	n := 0
-	for _, f := range azureCalls(t) {
-		for _, kind := range kinds {
-			f.Kind = kind
-			n++
-			t.Run(string(kind)+strings.ReplaceAll(f.Path+" "+f.Body, "/", "_"), func(t *testing.T) {
-				s := azureServer(t, 0)
-				s.Fail(f)
-				g, err := gather(t.Context(), azureEstate(t, s, azureConfig()))
-				if err != nil { // the subscriptions or the token: nothing is concluded
-					if strings.Contains(f.Path, "/subscriptions/") {
-						t.Fatalf("Gather failed as a whole: %v", err)
-					}
-					return
+	faults := azureCalls(t)
+	kinds := map[providertest.Kind]replay.FaultKind{providertest.Throttled: replay.Throttle, providertest.TimedOut: replay.Hang, providertest.EmptyPage: replay.Empty, providertest.RepeatedToken: replay.Repeated}
+	w := providertest.World{
+		Start: func(t *testing.T, f *providertest.Fault) (providertest.Gatherer, func() map[string]int) {
+			s := azureServer(t, 0)
+			if f != nil {
+				fault := faults[f.Call]
+				if fault.Kind = kinds[f.Kind]; fault.Kind == "" {
+					fault.Kind = replay.FaultKind(f.Kind)
 				}
-				compareRuns(t, clean, g)
-			})
-		}
-	}
-	t.Logf("%d faults", n)
-}
-
-// compareRuns holds a run with a fault against one without.
-func compareRuns(t *testing.T, clean, got *gathered) {
-	t.Helper()
-	changed := false
-	for id, want := range clean.assets {
-		a := got.assets[id]
-		if a == nil {
-			changed = true
-			for _, l := range []*bulwark.Listing{got.listings[want.Scope+" "+want.Type], got.listings[want.Scope+" "]} {
-				if l != nil && l.Complete {
-					t.Errorf("%s is missing, and its listing is whole", id)
+				s.Fail(fault)
+			}
+			return azureEstate(t, s, azureConfig()), func() map[string]int {
+				counts := map[string]int{}
+				for name := range azureFaults(s.Calls()) {
+					counts[name] = 1
+				}
+				return counts
+			}
+		},
+		Names: func(call, text string) bool { // without the table
+			path, _, _ := strings.Cut(call, " ")
+			if strings.HasSuffix(path, "/token") { // what it was to be for is told instead
+				return strings.Contains(text, " token: ")
+			}
+			return strings.Contains(strings.ToLower(text), strings.ToLower(path))
+		},
+		Judge: func(assets []*bulwark.Asset) map[string]bulwark.State {
+			world, states := pipeline.NewWorld(assets), map[string]bulwark.State{}
+			for _, a := range assets {
+				for _, x := range loaded.Checks.Judge(a, world, azureNow) {
+					states[x.Check+" "+a.ID] = x.State
 				}
 			}
-			continue
-		}
-		if lost := lostValues(want.Properties, a.Properties, ""); len(lost) > 0 {
-			t.Errorf("%s lost %v without being unknown", id, lost)
-		}
-		if lost := lostValues(want.Observed, a.Observed, ""); len(lost) > 0 {
-			t.Errorf("%s lost %v of what was observed without being unknown", id, lost)
-		}
-		changed = changed || !bulwark.Equal(want.Properties, a.Properties) || !bulwark.Equal(want.Observed, a.Observed)
+			return states
+		},
 	}
-	for key, l := range got.listings {
-		if l.Complete == (l.Gap != nil) {
-			t.Errorf("listing %s: complete %v with gap %v", key, l.Complete, l.Gap)
-		}
-		changed = changed || !l.Complete
+	for _, kind := range []replay.FaultKind{replay.Expired, replay.Broken, replay.Truncated, replay.Redirect, replay.Missing} {
+		w.More = append(w.More, providertest.Kind(kind))
 	}
-	if !changed {
-		t.Error("the fault changed nothing: the call is not used, or its failure was passed over")
-	}
-	if len(got.gaps) == 0 {
-		t.Error("no gap tells of the fault")
-	}
-}
-
-// lostValues returns the paths at which want has something and got has neither
-// the same nor an unknown.
-func lostValues(want, got bulwark.Value, path string) []string {
-	if got.Kind() == bulwark.Unknown {
-		return nil
-	}
-	if want.Kind() != got.Kind() {
-		return []string{path}
-	}
-	var lost []string
-	switch want.Kind() {
-	case bulwark.Object:
-		for name, c := range want.Children() {
-			lost = append(lost, lostValues(c, got.Get(name), path+"."+name)...)
-		}
-	case bulwark.List:
-		if want.Len() != got.Len() {
-			return []string{path}
-		}
-		for i := range want.Len() {
-			lost = append(lost, lostValues(want.Index(i), got.Index(i), fmt.Sprintf("%s[%d]", path, i))...)
-		}
-	default:
-		if !bulwark.Equal(want, got) {
-			lost = append(lost, path)
-		}
-	}
-	return lost
+	providertest.Faults(t, w)
 }
 
 // TestAzurePassing breaks the first attempt of each call in the ways that pass;

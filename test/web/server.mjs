@@ -1,7 +1,7 @@
 // The server under test: the one that BULWARK_URL names, else the program in
 // bin/ over the repository's examples, else the server of invented data.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,8 +28,11 @@ export async function real(program, listen = "127.0.0.1:0", more = []) {
   const data = mkdtempSync(join(tmpdir(), "bulwark-web-"));
   const checks = join(data, "checks"); // where checks that a test saves are kept
   mkdirSync(checks);
+  const unread = join(data, "unread"); // what cannot be read is a gap
+  mkdirSync(unread);
+  writeFileSync(join(unread, "main.tf"), 'resource "aws_s3_bucket" {\n');
   const args = ["serve", "--data", join(data, "store"), "--content", checks, "--listen", listen, ...more];
-  if (existsSync(join(root, "examples"))) args.push("--scan-iac", join(root, "examples"), "--code-root", join(root, "deploy"));
+  if (existsSync(join(root, "examples"))) args.push("--scan-iac", join(root, "examples"), "--scan-iac", unread, "--code-root", join(root, "deploy"));
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => {
     child.kill();

@@ -102,6 +102,22 @@ export function answers(d) {
   });
   const finding = (a) => ({ id: `f${a.check.id}@${a.asset.id}`, check: a.check.id, title: a.check.title, asset: a.asset.id, state: "open", severity: a.check.severity, risk: a.check.severity, because: because(a), location: a.asset.position, firstSeen: a.firstSeen, lastChanged: a.firstSeen, exemption: exempt(a), row: assetRow(a.asset) });
 
+  const chosen = {}; // standards
+  const policyOf = (list) => ({ name: "policy.json", contentType: "application/json", about: "A policy for the role that Bulwark reads with.", text: JSON.stringify({ Version: "2012-10-17", Statement: [{ Sid: "BulwarkReads", Effect: "Allow", Action: list, Resource: "*" }] }, null, 2) + "\n" });
+  const kinds = [
+    { kind: "aws", title: "Amazon Web Services", about: "An account, or all accounts of an organisation.", config: [{ name: "organization", type: "boolean", about: "read all accounts of the organisation" }, { name: "regions", type: "list", about: "only these regions" }], secret: [{ name: "accessKeyId", type: "text", about: "id of a static access key", secret: true }], watches: false, discovers: true, probes: true, plans: true, access: [{ permission: "s3:GetBucketPolicy", types: ["AWS::S3::Bucket"] }], templates: [policyOf(["s3:GetBucketPolicy"])] },
+    { kind: "iac", title: "Infrastructure code", about: "A folder of code on the server.", config: [{ name: "path", type: "text", about: "the folder", required: true }], watches: false, discovers: false, probes: false, plans: false },
+    { kind: "kubernetes", title: "Kubernetes", about: "A cluster, by its API server.", config: [{ name: "server", type: "text", about: "address of the API server", address: true }], secret: [{ name: "token", type: "text", about: "of a service account", secret: true }], watches: true, discovers: false, probes: true, plans: true, access: [{ permission: "list pods (core)", types: ["v1/Pod"] }], templates: [{ name: "reader.yaml", contentType: "application/yaml", about: "A service account that may read the cluster.", text: "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: bulwark-reader\n" }] },
+  ];
+  const connectors = () =>
+    d.assets.length
+      ? ["aws", "azure", "gcp", "kubernetes", "code", "host"].map((id, i) => {
+          const mine = d.assets.filter((a) => a.connector === id);
+          const scopes = d.scopes.filter((s) => s.kind !== "group" && mine.some((a) => a.scope === s.path)).map((s) => ({ path: s.path, name: s.name, kind: s.kind, assets: mine.filter((a) => a.scope === s.path).length, stale: mine.filter((a) => a.scope === s.path && a.stale).length, gaps: d.gaps.filter((g) => g.scope === s.path).length }));
+          return { id, kind: id === "code" ? "iac" : id, name: id === "code" ? "examples" : id, enabled: true, interval: "4h0m0s", lastRun: runs.find((r) => r.connector === id), nextRun: d.before(-0.02 * (i + 1)), configured: false, scopes, assets: mine.length, stale: mine.filter((a) => a.stale).length, gaps: d.gaps.filter((g) => g.connector === id).length, calls: 0 };
+        })
+      : [];
+
   const routes = {
     "GET /auth/methods": () => [200, { password: true }],
     "GET /auth/oidc": () => [200, { configured: true, password: true, issuer: "https://login.example.com", name: "Example", clientId: "bulwark", redirect: "http://127.0.0.1:8080/api/v1/auth/oidc/callback", scopes: ["openid", "profile", "email"], groupsClaim: "groups", grants: [{ group: "platform-team", role: "owner", scope: "" }, { group: "shop-team", role: "reader", scope: "aws/123456789012" }], sessionHours: 8, ready: true, checked: new Date().toISOString(), logout: true }],
@@ -191,11 +207,19 @@ export function answers(d) {
     "GET /asset/diff": () => [200, { items: [{ path: "Tags[1].Value", before: "staging", after: "production" }, { path: "MetadataOptions.HttpTokens", before: "required", after: "optional" }, { path: "SecurityGroupIds[2]", after: "sg-0a41c7" }] }],
     "GET /gaps": (q) => {
       const all = d.assets.length ? d.gaps.filter((g) => inScope(q.scope, g.scope)) : [];
-      return [200, page(all.filter((g) => holds(q.text, g.where, g.why) && wants(q.what, g.what) && wants(q.connector, g.connector)), q, { what: facet(all, (g) => g.what), connector: facet(all, (g) => g.connector) })];
+      return [200, page(all.filter((g) => (!q.id || g.id === q.id) && holds(q.text, g.where, g.why) && wants(q.what, g.what) && wants(q.connector, g.connector)), q, { what: facet(all, (g) => g.what), connector: facet(all, (g) => g.connector) })];
     },
-    "GET /connectors": () => [200, { items: d.assets.length ? ["aws", "azure", "gcp", "kubernetes", "code", "host"].map((id, i) => ({ id, kind: id, name: id === "code" ? "examples" : id, enabled: true, interval: "4h0m0s", lastRun: runs.find((r) => r.connector === id), nextRun: d.before(-0.02 * (i + 1)), configured: false, scopes: [], assets: 0, stale: 0, gaps: 0, calls: 0 })) : [] }],
-    "GET /connector-kinds": () => [200, { items: [] }],
-    "GET /gaps/permissions": () => [200, { items: [] }],
+    "GET /connectors": () => [200, { items: connectors() }],
+    "GET /connector-kinds": () => [200, { items: kinds }],
+    "GET /gaps/permissions": () => [200, { items: d.assets.length ? [{ connector: "aws", kind: "aws", name: "aws", needs: [{ value: "s3:GetBucketPolicy", count: 3 }, { value: "kms:DescribeKey", count: 1 }], mend: [policyOf(["kms:DescribeKey", "s3:GetBucketPolicy"])] }] : [] }],
+    "GET /organizations": () => [200, { current: "", items: [{ id: "", name: "Main", state: "ready" }] }],
+    "GET /check/source": (q) => {
+      const c = d.checks.find((x) => x.id === q.id);
+      return c ? [200, { id: c.id, text: `${detail(c).source}\n`, custom: false, saves: true, folder: "checks" }] : [404, { code: "not-found", message: `No check has the id ${q.id}.` }];
+    },
+    "POST /checks/try": () => [200, { problems: [], tests: [{ name: "as it should be", want: "healthy", passed: true }], assets: 12, whole: true, inForce: true, now: { healthy: 9, unhealthy: 3, unknown: 0, notApplicable: 0 }, tried: { healthy: 9, unhealthy: 3, unknown: 0, notApplicable: 0 }, changes: 0, changed: [] }],
+    "PUT /check": () => [200, { saved: true, problems: [] }],
+    "PUT /standard": (q, b) => ((chosen[q.id] = b.inUse), [204, undefined]),
     "GET /checks": (q) => {
       const all = recommendations(q.scope).filter((r) => holds(q.text, r.title, r.id) && wants(q.found, r.unhealthy > 0 ? "yes" : "no"));
       return [200, page(all, q, { found: facet(all, (r) => (r.unhealthy > 0 ? "yes" : "no")), severity: facet(all, (r) => r.severity), provider: facet(all, (r) => r.id.split("/")[0]) })];
@@ -244,6 +268,8 @@ export function answers(d) {
       source: lines.join("\n"),
       file: `content/checks/${c.id}.yaml`,
       line: 1,
+      was: [],
+      permissions: [],
       tests: [{ name: "as it should be", want: "healthy" }, { name: "left open", want: "unhealthy" }, { name: "could not be read", want: "unknown" }],
       parameters: [],
     };
@@ -284,7 +310,7 @@ export function answers(d) {
       }));
       const all = out.flatMap((s) => s.controls);
       const n = (s) => all.filter((c) => c.status === s).length;
-      return { id, title, version, publisher, description: "Mapped to checks; what no check can judge is shown apart and never counted as passed.", references: ["https://learn.microsoft.com/security/benchmark/azure/overview"], passed: n("passed"), failed: n("failed"), unknown: n("unknown"), notApplicable: 0, manual: n("manual"), notCovered: n("not covered"), sections: out };
+      return { id, title, version, publisher, description: "Mapped to checks; what no check can judge is shown apart and never counted as passed.", references: ["https://learn.microsoft.com/security/benchmark/azure/overview"], connectors: id === "mcsb-v1" ? ["aws", "azure", "gcp", "kubernetes", "iac", "host"] : [], inUse: chosen[id] ?? id === "mcsb-v1", chosen: id in chosen || undefined, passed: n("passed"), failed: n("failed"), unknown: n("unknown"), notApplicable: 0, manual: n("manual"), notCovered: n("not covered"), sections: out };
     };
     return d.assets.length ? [
       make("mcsb-v1", "Microsoft cloud security benchmark", "1.0", "Microsoft", [
@@ -305,6 +331,11 @@ export function answers(d) {
     if (!/^\/(session|auth\/methods)/.test(path) && !/mock=in/.test(cookie)) return [401, { code: "unauthenticated", message: "Nobody is signed in." }];
     if (query.text === "!fail") return [503, { code: "unavailable", message: "store: read recommendations: the database is busy", mend: "Try again in a moment; the last score still holds." }];
     if (direct) return direct(query, body, cookie);
+    const one = /^GET \/connectors\/(.+)$/.exec(`${method} ${path}`);
+    if (one) {
+      const c = connectors().find((x) => x.id === decodeURIComponent(one[1]));
+      return c ? [200, c] : [404, { code: "not-found", message: "There is no such connector." }];
+    }
     const gone = /^DELETE \/(exemptions|tokens|users)\/(.+)$/.exec(`${method} ${path}`);
     if (gone) {
       const id = decodeURIComponent(gone[2]);

@@ -164,7 +164,7 @@ export function estate(size = 1200) {
     scopeList.push({ path, name, kind, assets: assets.filter((a) => a.scope.startsWith(path)).length });
   }
   scopeList.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { checks, assets, assessments, scopes: scopeList, gaps: gaps(), now, before };
+  return { checks, assets, assessments, scopes: scopeList, gaps: gaps().map((g, i) => ({ id: `g${i}`, ...g })), now, before };
 }
 
 function gaps() {

@@ -32,6 +32,7 @@ var _ = collect(collector{
 				c := out.Certificate
 				d.take(c, renamed)
 				if o := c.Options; o != nil {
+					//lint:ignore SA1019 certificates from before that have it off
 					d.set("CertificateTransparencyLoggingPreference", o.CertificateTransparencyLoggingPreference)
 				}
 				for _, o := range c.DomainValidationOptions {

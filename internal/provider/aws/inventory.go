@@ -52,8 +52,6 @@ func inventory() []stock {
 	return out
 }
 
-const getResource = "GetResource"
-
 // collector returns what lists the type, and reads each asset if it has a file.
 func (k stock) collector() *collector {
 	c := &collector{Type: k.typ, Service: "cloudcontrol", Where: k.where, Late: true, Needs: []need{lists("cloudformation:ListResources")}, List: k.collect}

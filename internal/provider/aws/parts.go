@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"strings"
 
 	"github.com/bulwarksec/bulwark"
 )
@@ -38,23 +37,4 @@ func chunks[T any](list []T, n int) [][]T {
 		out = append(out, list)
 	}
 	return out
-}
-
-// arnPart returns the part of an ARN that follows its account, without a first
-// word such as table/.
-func arnPart(arn, first string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
-		return arn
-	}
-	return strings.TrimPrefix(parts[5], first)
-}
-
-// on tells whether a service's word for a switch means that it is on.
-func on(word string) bool {
-	switch strings.ToLower(word) {
-	case "true", "enabled", "enabling", "on", "active":
-		return true
-	}
-	return false
 }

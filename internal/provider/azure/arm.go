@@ -56,8 +56,18 @@ func (e *Estate) linked(ctx context.Context, first, link string, of func(address
 				return "", err
 			}
 		}
-		return v.Get(link).Text(), nil
+		return nextOf(v, link, name, object)
 	})
+}
+
+// nextOf is where the next page is: "" after the last. What is no text is not
+// the end of a list.
+func nextOf(v bulwark.Value, link, name, object string) (string, error) {
+	next := v.Get(link)
+	if k := next.Kind(); k != bulwark.String && k != bulwark.Absent {
+		return "", malformed(name, object, "%s is %s, want a string", link, k)
+	}
+	return next.Text(), nil
 }
 
 // sameList reports whether the address of a next page is on the host, and at

@@ -2,7 +2,6 @@ package azure
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
@@ -63,13 +62,8 @@ func checkEndpoint(text string) (string, error) {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Path != "" {
 		return "", fmt.Errorf("azure: read configuration: %w: endpoint %q is not https://host", bulwark.ErrInvalid, text)
 	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u)) {
+	if u.Scheme != "https" && !(u.Scheme == "http" && bulwark.IsLoopback(u.Hostname())) {
 		return "", fmt.Errorf("azure: read configuration: %w: endpoint %q must be https: it is sent credentials", bulwark.ErrInvalid, text)
 	}
 	return u.String(), nil
-}
-
-func isLoopback(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -116,7 +116,7 @@ func (d *directory) listed(ctx context.Context, en entity, err error) error {
 }
 
 func (d *directory) object(en entity, v bulwark.Value, extra func(v bulwark.Value) ([]patch, error)) error {
-	id := strings.ToLower(v.Get("id").Text())
+	id := strings.ToLower(strings.Clone(v.Get("id").Text()))
 	if !guid.MatchString(id) {
 		return malformed("GET /v1.0"+en.path, oneLine(id, 100), "an object without a GUID for its id")
 	}
@@ -127,7 +127,7 @@ func (d *directory) object(en entity, v bulwark.Value, extra func(v bulwark.Valu
 			return err
 		}
 	}
-	a := &bulwark.Asset{ID: graphID(en, id), Type: en.typ, Name: v.Get("displayName").Text(), Scope: d.tenantScope(), Connector: d.connector}
+	a := &bulwark.Asset{ID: graphID(en, id), Type: en.typ, Name: strings.Clone(v.Get("displayName").Text()), Scope: d.tenantScope(), Connector: d.connector}
 	if a.Name == "" {
 		a.Name = id
 	}
@@ -164,9 +164,15 @@ func (d *directory) unread(ctx context.Context, err error, property string, en e
 // readRegistration reads who has registered which methods to sign in. It needs
 // a licence (Entra ID P1).
 func (d *directory) readRegistration(ctx context.Context) error {
-	err := d.graphList(ctx, registration, "AuditLog.Read.All", userEntity.most, func(v bulwark.Value) error {
-		d.registered[strings.ToLower(v.Get("id").Text())] = v
+	if excluded(d.config.Exclude.Types, userEntity.typ) {
 		return nil
+	}
+	err := d.graphList(ctx, registration, "AuditLog.Read.All", userEntity.most, func(v bulwark.Value) error {
+		b := bulwark.NewBuilder(d.types.Names(), answerLimits) // a copy, so that the page can go
+		b.Copy(v)
+		own, err := b.Build("")
+		d.registered[strings.Clone(strings.ToLower(v.Get("id").Text()))] = own
+		return err
 	})
 	if err == nil {
 		return nil
@@ -180,10 +186,12 @@ func (d *directory) readRegistration(ctx context.Context) error {
 func (d *directory) members(ctx context.Context, path, permission string) (map[string][]string, error) {
 	out := map[string][]string{}
 	err := d.graphList(ctx, path+"/members?$select=id,displayName&$top=999", permission, 100_000, func(v bulwark.Value) error {
-		kind := strings.TrimPrefix(v.Get("@odata.type").Text(), "#microsoft.graph.")
-		if id := strings.ToLower(v.Get("id").Text()); guid.MatchString(id) {
-			out[kind] = append(out[kind], id)
+		kind, ok := strings.CutPrefix(v.Get("@odata.type").Text(), "#microsoft.graph.")
+		id := strings.ToLower(strings.Clone(v.Get("id").Text()))
+		if !ok || !guid.MatchString(id) {
+			return malformed("GET /v1.0"+path+"/members", oneLine(id, 100), "a member without a kind and a GUID for its id")
 		}
+		out[strings.Clone(kind)] = append(out[kind], id)
 		return nil
 	})
 	for _, ids := range out {
@@ -193,10 +201,14 @@ func (d *directory) members(ctx context.Context, path, permission string) (map[s
 }
 
 func (d *directory) readRoles(ctx context.Context) error {
+	if excluded(d.config.Exclude.Types, roleEntity.typ) {
+		d.rolesUnknown = "directory roles are left out by the configuration"
+		return nil
+	}
 	byGroup := map[string][]string{}
 	err := d.graphList(ctx, roleEntity.path, roleEntity.permission, roleEntity.most, func(v bulwark.Value) error {
 		return d.object(roleEntity, v, func(v bulwark.Value) ([]patch, error) {
-			name := v.Get("displayName").Text()
+			name := strings.Clone(v.Get("displayName").Text())
 			members, err := d.members(ctx, "/directoryRoles/"+strings.ToLower(v.Get("id").Text()), roleEntity.permission)
 			if err != nil {
 				if d.rolesUnknown, err = d.unread(ctx, err, "_members", roleEntity); err != nil {
@@ -313,7 +325,7 @@ func (d *directory) readApplications(ctx context.Context) error {
 		return nil
 	}
 	err := d.graphList(ctx, applicationEntity.path, applicationEntity.permission, applicationEntity.most, func(v bulwark.Value) error {
-		d.apps[v.Get("appId").Text()] = strings.ToLower(v.Get("id").Text())
+		d.apps[strings.Clone(v.Get("appId").Text())] = strings.ToLower(strings.Clone(v.Get("id").Text()))
 		return d.object(applicationEntity, v, nil)
 	})
 	if err != nil {
@@ -336,6 +348,11 @@ func (d *directory) readPrincipals(ctx context.Context) error {
 }
 
 func (d *directory) readPolicies(ctx context.Context) error {
+	d.policies = &patch{path: []string{"_conditionalAccessPolicies"}}
+	if excluded(d.config.Exclude.Types, policyEntity.typ) {
+		d.policies.reason = "conditional access policies are left out by the configuration"
+		return nil
+	}
 	b := bulwark.NewBuilder(d.types.Names(), answerLimits)
 	b.List()
 	err := d.graphList(ctx, policyEntity.path, policyEntity.permission, policyEntity.most, func(v bulwark.Value) error {
@@ -343,7 +360,6 @@ func (d *directory) readPolicies(ctx context.Context) error {
 		return d.object(policyEntity, v, nil)
 	})
 	b.End()
-	d.policies = &patch{path: []string{"_conditionalAccessPolicies"}}
 	if err != nil {
 		d.policies.reason = provider.Reason(faultOf(err, policyEntity.path))
 	} else if d.policies.value, err = b.Build(""); err != nil {
@@ -355,6 +371,9 @@ func (d *directory) readPolicies(ctx context.Context) error {
 // readOrganization makes the tenant's own asset, with the policies of which
 // there is one each.
 func (d *directory) readOrganization(ctx context.Context) error {
+	if excluded(d.config.Exclude.Types, organizationEntity.typ) {
+		return nil
+	}
 	patches := []patch{*d.policies}
 	for _, p := range []struct{ property, path string }{
 		{"_authorizationPolicy", "/policies/authorizationPolicy"},

@@ -113,18 +113,29 @@ func tokenFault(err error, call string) *bulwark.Fault {
 	if errors.Is(err, context.Canceled) || f.Kind == bulwark.FaultTimeout {
 		return f
 	}
+	text := err.Error()
 	var failed *azidentity.AuthenticationFailedError
-	if errors.As(err, &failed) {
+	switch isFailed := errors.As(err, &failed); {
+	case strings.Contains(text, provider.ErrRedirect.Error()), strings.Contains(text, provider.ErrTooLarge.Error()): // the library keeps no chain
+		f.Kind = bulwark.FaultMalformed
+	case strings.Contains(text, context.DeadlineExceeded.Error()):
+		f.Kind = bulwark.FaultTimeout
+	case isFailed && failed.RawResponse == nil && strings.Contains(text, "server response error"): // there was none
+		f.Kind = bulwark.FaultUnreachable
+	case isFailed && failed.RawResponse != nil:
 		f.Kind = bulwark.FaultCredentials
-		if r := failed.RawResponse; r != nil && (r.StatusCode >= 500 || r.StatusCode == http.StatusTooManyRequests) {
-			f.Kind = kindOf(r.StatusCode, "")
+		if status := failed.RawResponse.StatusCode; status >= 500 || status == http.StatusTooManyRequests {
+			f.Kind = kindOf(status, "")
 		}
-	} else if f.Kind == bulwark.FaultFailed { // no credential was found at all
+	case isFailed, f.Kind == bulwark.FaultFailed: // or no credential was found at all
 		f.Kind = bulwark.FaultCredentials
 	}
-	text := err.Error()
 	if code := loginCode.FindString(text); code != "" {
 		text = code
+	} else if failed != nil && failed.RawResponse != nil { // whose text has the answer's body
+		text = (&apiError{status: failed.RawResponse.StatusCode}).Error()
+	} else {
+		text = quoted.ReplaceAllString(text, "")
 	}
 	return &bulwark.Fault{Kind: f.Kind, Call: call, Object: "token", Needs: "a credential that Microsoft Entra ID accepts", Err: errors.New(oneLine(text, 300))}
 }
@@ -132,6 +143,10 @@ func tokenFault(err error, call string) *bulwark.Fault {
 // loginCode is the error that Microsoft Entra ID writes, up to the end of its
 // first sentence.
 var loginCode = regexp.MustCompile(`AADSTS[0-9]+: [^."\\\r\n]*`)
+
+// quoted is where the library's errors go on with the body of an answer, which
+// is nobody's to read.
+var quoted = regexp.MustCompile(`(?s)(raw message was|reply status code was [0-9]+:|-{20}).*`)
 
 // oneLine shortens a provider's text for a message.
 func oneLine(s string, limit int) string {

@@ -114,8 +114,7 @@ func (g *gathering) saw(scope, typ string, fault *bulwark.Fault) {
 	}
 }
 
-// batch reads some subscriptions. When a query over several fails, each is
-// asked alone, so that one that is broken costs only itself.
+// batch reads some subscriptions.
 func (g *gathering) batch(ctx context.Context, subs []subscription, roles *roleNames) error {
 	g.places = map[string]*place{}
 	for _, s := range subs {
@@ -132,19 +131,10 @@ func (g *gathering) batch(ctx context.Context, subs []subscription, roles *roleN
 	work, inner = errgroup.WithContext(ctx)
 	work.SetLimit(parallel)
 	ask := &asking{g: g, work: work, ctx: inner, roles: roles}
-	ask.assignments(subs)
-	fault := ask.tables(subs)
-	if fault != nil && inner.Err() == nil && len(subs) > 1 && isOfOne(fault) {
-		for _, s := range subs {
-			if f := ask.tables([]subscription{s}); f != nil {
-				g.fail(s.id, f)
-			}
-		}
-	} else if fault != nil {
-		for _, s := range subs {
-			g.fail(s.id, fault)
-		}
+	if !excluded(g.config.Exclude.Types, roleAssignment) {
+		ask.each(subs, ask.assignments, g.ownersRead)
 	}
+	ask.each(subs, ask.tables, g.fail)
 	if err := work.Wait(); err != nil {
 		return err
 	}
@@ -168,6 +158,7 @@ func isOfOne(f *bulwark.Fault) bool {
 	return true
 }
 
+// fail notes why nothing may be concluded of a subscription; nil is no reason.
 func (g *gathering) fail(id string, f *bulwark.Fault) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -200,12 +191,23 @@ type asking struct {
 	roles *roleNames
 }
 
+// each asks a question about some subscriptions at once. When that fails, each
+// is asked about alone, so that one that is broken costs only itself. told is
+// called once for each, with nil where the question was answered.
+func (a *asking) each(subs []subscription, ask func([]subscription) *bulwark.Fault, told func(id string, f *bulwark.Fault)) {
+	fault := ask(subs)
+	for _, s := range subs {
+		f := fault
+		if f != nil && a.ctx.Err() == nil && len(subs) > 1 && isOfOne(f) {
+			f = ask([]subscription{s})
+		}
+		told(s.id, f)
+	}
+}
+
 // assignments asks who holds which role. Its failure makes those listings and
 // the owners of the subscriptions unknown, and nothing else.
-func (a *asking) assignments(subs []subscription) {
-	if excluded(a.g.config.Exclude.Types, roleAssignment) {
-		return
-	}
+func (a *asking) assignments(subs []subscription) *bulwark.Fault {
 	ids := make([]string, len(subs))
 	for i, s := range subs {
 		ids[i] = s.id
@@ -218,9 +220,10 @@ func (a *asking) assignments(subs []subscription) {
 		a.row(row, ids)
 		return a.ctx.Err()
 	})
-	for _, id := range ids {
-		a.g.ownersRead(id, err)
+	if err != nil {
+		return faultOf(err, assignmentsQuery)
 	}
+	return nil
 }
 
 // tables asks for the resources of some subscriptions and returns the first
@@ -245,7 +248,7 @@ func (a *asking) tables(subs []subscription) *bulwark.Fault {
 // row starts the work on one row. One whose id or type cannot be read leaves
 // open what it was, so that no listing of the batch is whole.
 func (a *asking) row(row bulwark.Value, subs []string) {
-	id, typ := row.Get("id").Text(), row.Get("type").Text()
+	id, typ := strings.Clone(row.Get("id").Text()), strings.Clone(row.Get("type").Text())
 	sub := subscriptionOf(id)
 	if !checkID(id) || typ == "" {
 		for _, s := range subs {
@@ -257,6 +260,11 @@ func (a *asking) row(row bulwark.Value, subs []string) {
 		return // an assignment above the subscriptions, which is read once for all
 	}
 	r := resource{id: id, typ: a.g.types.canonical(typ), scope: subscriptionScope(sub), row: row, roles: a.roles}
+	if r.typ == subscriptionType { // it was told of, also where it is left out
+		a.g.mu.Lock()
+		a.g.places[r.scope].own = true
+		a.g.mu.Unlock()
+	}
 	if a.g.leftOut(r) {
 		return
 	}
@@ -289,8 +297,18 @@ func (g *gathering) listings(id string) error {
 			p.types[t.ID] = true
 		}
 	}
+	for typ := range p.types {
+		if action := typ + "/read"; p.faults[typ] == nil && !p.rights.permits(action) {
+			p.faults[typ] = &bulwark.Fault{Kind: bulwark.FaultDenied, Call: "POST /providers/Microsoft.ResourceGraph/resources", Object: id, Needs: needsAction(action),
+				Err: fmt.Errorf("%s is not granted on the whole subscription, and Resource Graph leaves out what may not be read", action)}
+		}
+	}
 	for _, c := range children { // what lies below assets that are not all known is not all known
-		if f := p.faults[g.types.canonical(c.of)]; f != nil && p.faults[c.typ] == nil {
+		of := g.types.canonical(c.of)
+		if excluded(g.config.Exclude.Types, of) { // nor asked for
+			delete(p.types, c.typ)
+		}
+		if f := p.faults[of]; f != nil && p.faults[c.typ] == nil {
 			p.faults[c.typ] = f
 		}
 	}
@@ -301,10 +319,6 @@ func (g *gathering) listings(id string) error {
 	slices.Sort(types)
 	for _, typ := range types {
 		fault := p.faults[typ]
-		if action := typ + "/read"; fault == nil && !p.rights.permits(action) {
-			fault = &bulwark.Fault{Kind: bulwark.FaultDenied, Call: "POST /providers/Microsoft.ResourceGraph/resources", Object: id, Needs: needsAction(action),
-				Err: fmt.Errorf("%s is not granted on the whole subscription, and Resource Graph leaves out what may not be read", action)}
-		}
 		l := &bulwark.Listing{Connector: g.connector, Scope: scope, Type: typ, Complete: fault == nil, At: g.now().UTC()}
 		if fault != nil {
 			gap := fault.Gap("listing", provider.Where(g.connector, scope, typ))

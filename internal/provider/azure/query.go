@@ -50,11 +50,15 @@ func (e *Estate) rows(ctx context.Context, q query, yield func(bulwark.Value) er
 		if err != nil {
 			return "", err
 		}
-		data, next := v.Get("data"), v.Get("$skipToken").Text()
-		total = v.Get("totalRecords").Int()
-		if data.Kind() != bulwark.List {
-			return "", malformed(name, object, "data is %s, want a list", data.Kind())
+		next, err := nextOf(v, "$skipToken", name, object)
+		if err != nil {
+			return "", err
 		}
+		data, count, truncated := v.Get("data"), v.Get("totalRecords"), v.Get("resultTruncated")
+		if data.Kind() != bulwark.List || count.Kind() != bulwark.Int {
+			return "", malformed(name, object, "data is %s and totalRecords %s, want a list and an integer", data.Kind(), count.Kind())
+		}
+		total = count.Int()
 		for _, row := range data.Children() {
 			got++
 			if err := yield(row); err != nil {
@@ -64,7 +68,7 @@ func (e *Estate) rows(ctx context.Context, q query, yield func(bulwark.Value) er
 		switch {
 		case q.first:
 			return "", nil
-		case next == "" && (v.Get("resultTruncated").Text() == "true" || got < total):
+		case next == "" && (!truncated.IsAbsent() && truncated.Text() != "false" || got < total):
 			return "", malformed(name, object, "%d of %d records were told", got, total)
 		case next != "" && data.Len() == 0:
 			return "", malformed(name, object, "an empty page that is not the last")

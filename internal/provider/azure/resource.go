@@ -22,11 +22,6 @@ type resource struct {
 // resource asks for a row's details and children and hands its asset on. Its
 // error is that of the context or of yield.
 func (g *gathering) resource(ctx context.Context, r resource) error {
-	if r.typ == subscriptionType {
-		g.mu.Lock()
-		g.places[r.scope].own = true
-		g.mu.Unlock()
-	}
 	g.saw(r.scope, r.typ, nil)
 	patches, gaps, err := g.detailed(ctx, r.typ, r.id, r.row)
 	if err != nil {
@@ -102,7 +97,7 @@ func (g *gathering) child(r resource, c child, v bulwark.Value) error {
 
 // asset makes the asset of a row.
 func (g *gathering) asset(r resource) ([]bulwark.Gathered, error) {
-	a := &bulwark.Asset{ID: bulwark.AssetID(bulwark.Live, nativeID(r)), Type: r.typ, Name: nameOf(r), Scope: r.scope, Region: r.row.Get("location").Text(), Connector: g.connector}
+	a := &bulwark.Asset{ID: bulwark.AssetID(bulwark.Live, nativeID(r)), Type: r.typ, Name: strings.Clone(nameOf(r)), Scope: r.scope, Region: strings.Clone(r.row.Get("location").Text()), Connector: g.connector}
 	if full := bulwark.AssetID(bulwark.Live, strings.ToLower(r.id)); full != a.ID {
 		a.Aliases = []string{full}
 	}

@@ -32,16 +32,17 @@ func (g *gathering) tenant(ctx context.Context) (*roleNames, error) {
 	p := g.places[scope]
 	roles := &roleNames{byID: map[string]string{}}
 	each := func(text, typ string, keep func(row bulwark.Value, id string) bool) error {
-		if excluded(g.config.Exclude.Types, typ) && typ != roleDefinition {
+		out := excluded(g.config.Exclude.Types, typ)
+		if out && typ != roleDefinition { // whose names assignments bear
 			return nil
 		}
-		p.types[typ] = true
+		p.types[typ] = !out
 		_, err := g.rows(ctx, query{text: text}, func(row bulwark.Value) error {
 			id := row.Get("id").Text()
 			if !checkID(id) {
 				return malformed("POST /providers/Microsoft.ResourceGraph/resources", oneLine(id, 200), "a row without an id that can be read")
 			}
-			if !keep(row, id) {
+			if !keep(row, id) || out {
 				return nil
 			}
 			r := resource{id: id, typ: typ, scope: scope, row: row, roles: roles}
@@ -68,7 +69,7 @@ func (g *gathering) tenant(ctx context.Context) (*roleNames, error) {
 	}
 	if err := each(rolesQuery, roleDefinition, func(row bulwark.Value, id string) bool {
 		name := id[strings.LastIndex(id, "/")+1:]
-		roles.byID[strings.ToLower(name)] = row.At("properties", "roleName").Text()
+		roles.byID[strings.Clone(strings.ToLower(name))] = strings.Clone(row.At("properties", "roleName").Text())
 		return strings.EqualFold(row.At("properties", "type").Text(), "CustomRole") || isAllPowerful(strings.ToLower(name))
 	}); err != nil {
 		return nil, err
@@ -216,21 +217,20 @@ func (g *gathering) owners(id, principal string) {
 		fallthrough
 	default:
 		if principal != "" && !slices.Contains(p.owners, principal) {
-			p.owners = append(p.owners, principal)
+			p.owners = append(p.owners, strings.Clone(principal))
 		}
 	}
 }
 
 // ownersRead tells how the question for role assignments went. Who may not
 // read them all is not told what was left out.
-func (g *gathering) ownersRead(id string, err error) {
+func (g *gathering) ownersRead(id string, f *bulwark.Fault) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.places[subscriptionScope(id)]
 	action := roleAssignment + "/read"
 	switch {
-	case err != nil:
-		f := faultOf(err, id)
+	case f != nil:
 		p.types[roleAssignment], p.faults[roleAssignment], p.why = true, f, provider.Reason(f)
 	case !p.rights.permits(action):
 		p.why = provider.Reason(&bulwark.Fault{Kind: bulwark.FaultDenied, Needs: needsAction(action)})

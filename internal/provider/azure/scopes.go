@@ -60,8 +60,11 @@ func (e *Estate) subscriptions(ctx context.Context) (reached []subscription, mis
 	}
 	all := len(e.config.Subscriptions) == 0 && e.config.ManagementGroup == ""
 	err = e.list(ctx, "/subscriptions", subscriptionsVersion, "Microsoft.Resources/subscriptions/read", func(v bulwark.Value) error {
-		s := subscription{id: strings.ToLower(v.Get("subscriptionId").Text()), name: v.Get("displayName").Text(), state: v.Get("state").Text()}
-		if !guid.MatchString(s.id) || s.state == "Deleted" || slices.Contains(e.config.Exclude.Subscriptions, s.id) {
+		s := subscription{id: strings.ToLower(strings.Clone(v.Get("subscriptionId").Text())), name: strings.Clone(v.Get("displayName").Text()), state: v.Get("state").Text()}
+		if !guid.MatchString(s.id) { // one that is left out would count as gone
+			return malformed("GET /subscriptions", oneLine(s.id, 100), "a subscription without a GUID for its id")
+		}
+		if s.state == "Deleted" || slices.Contains(e.config.Exclude.Subscriptions, s.id) {
 			return nil
 		}
 		if all || wanted[s.id] {
@@ -88,10 +91,11 @@ func (e *Estate) subscriptions(ctx context.Context) (reached []subscription, mis
 func (e *Estate) descendants(ctx context.Context, yield func(id string)) error {
 	path := "/providers/Microsoft.Management/managementGroups/" + e.config.ManagementGroup + "/descendants"
 	return e.list(ctx, path, descendantsVersion, "Microsoft.Management/managementGroups/descendants/read", func(v bulwark.Value) error {
-		if !strings.HasSuffix(strings.ToLower(v.Get("type").Text()), "/subscriptions") {
-			return nil
-		}
-		if id := strings.ToLower(v.Get("name").Text()); guid.MatchString(id) {
+		typ, id := strings.ToLower(v.Get("type").Text()), strings.ToLower(strings.Clone(v.Get("name").Text()))
+		switch {
+		case typ == "", strings.HasSuffix(typ, "/subscriptions") && !guid.MatchString(id):
+			return malformed("GET "+path, oneLine(id, 100), "a descendant without a type, or a subscription without a GUID for its name")
+		case strings.HasSuffix(typ, "/subscriptions"):
 			yield(id)
 		}
 		return nil
@@ -117,18 +121,30 @@ func (e *Estate) rightsOn(ctx context.Context, id string) (rights, error) {
 	var out rights
 	path := "/subscriptions/" + id + "/providers/Microsoft.Authorization/permissions"
 	err := e.list(ctx, path, permissionsVersion, "Microsoft.Authorization/permissions/read", func(v bulwark.Value) error {
-		out = append(out, grant{texts(v.Get("actions")), texts(v.Get("notActions"))})
+		var g grant
+		for name, list := range map[string]*[]string{"actions": &g.actions, "notActions": &g.not} {
+			var err error
+			if *list, err = texts(v.Get(name)); err != nil {
+				return malformed("GET "+path, id, "%s: %w", name, err)
+			}
+		}
+		out = append(out, g)
 		return nil
 	})
 	return out, err
 }
 
-func texts(list bulwark.Value) []string {
+// texts reads a list of texts, which may be absent.
+func texts(list bulwark.Value) ([]string, error) {
+	if k := list.Kind(); k != bulwark.List && k != bulwark.Absent {
+		return nil, fmt.Errorf("it is %s, want a list", k)
+	}
 	var out []string
 	for _, c := range list.Children() {
-		if c.Kind() == bulwark.String {
-			out = append(out, c.Text())
+		if c.Kind() != bulwark.String {
+			return nil, fmt.Errorf("an element is %s, want a string", c.Kind())
 		}
+		out = append(out, strings.Clone(c.Text()))
 	}
-	return out
+	return out, nil
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -78,7 +77,7 @@ func checkEndpoint(endpoint string) error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
 		return fmt.Errorf("endpoint %q is not the address of a server", endpoint)
 	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err != nil || !ip.IsLoopback() {
+	if !bulwark.IsLoopback(u.Hostname()) {
 		return fmt.Errorf("endpoint %q is not a loopback address, such as http://127.0.0.1:9000", endpoint)
 	}
 	return nil
@@ -199,7 +198,7 @@ func (c *client) once(ctx context.Context, k call, object, method, path string, 
 func (c *client) send(req *http.Request, k call, object string) (v bulwark.Value, after time.Duration, err error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
-		if errors.Is(err, provider.ErrRedirect) {
+		if errors.Is(err, provider.ErrRedirect) || errors.Is(err, provider.ErrTooLarge) {
 			return v, 0, &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: k.String(), Object: object, Err: err}
 		}
 		return v, 0, err

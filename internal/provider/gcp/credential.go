@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,6 +69,9 @@ func tokenSource(config Config, o Options) (source oauth2.TokenSource, project s
 	case CredentialKey:
 		source, project, err = keySource(ctx, file, config.Endpoint, scope)
 	case CredentialFederation:
+		if !o.Local {
+			return nil, "", errors.New("a federation file names files, addresses or programs of the machine that reads it, so it is taken on the command line alone: let GOOGLE_APPLICATION_CREDENTIALS of the server name it, and give the credential the kind default")
+		}
 		source, err = federationSource(ctx, file, config.Endpoint, scope)
 	case CredentialMetadata:
 		source = google.ComputeTokenSource(config.Credential.Account, scope)
@@ -126,16 +131,22 @@ func checkPrivate(text string) error {
 // federationSource reads a workload identity federation file. One that runs a
 // program is refused, and so is one whose tokens would go elsewhere.
 func federationSource(ctx context.Context, file []byte, endpoint, scope string) (oauth2.TokenSource, error) {
-	var f struct {
-		TokenURL    string                     `json:"token_url"`
-		Impersonate string                     `json:"service_account_impersonation_url"`
-		Source      map[string]json.RawMessage `json:"credential_source"`
+	var f struct { // as the library has it: names match in any case
+		TokenURL    string `json:"token_url"`
+		Impersonate string `json:"service_account_impersonation_url"`
+		Universe    string `json:"universe_domain"`
+		Source      struct {
+			Executable *struct{} `json:"executable"`
+		} `json:"credential_source"`
 	}
 	if err := json.Unmarshal(file, &f); err != nil {
 		return nil, fmt.Errorf("the secret is not a workload identity federation file: %w", err)
 	}
-	if _, ok := f.Source["executable"]; ok {
+	if f.Source.Executable != nil {
 		return nil, errors.New("a federation file that runs a program is refused: use a file, an address or a certificate")
+	}
+	if f.Universe != "" && f.Universe != "googleapis.com" { // tokens come from there where there is no token_url
+		return nil, errors.New("universe_domain is not googleapis.com")
 	}
 	if err := checkToken("token_url", f.TokenURL, endpoint); err != nil {
 		return nil, err
@@ -196,28 +207,45 @@ func (f *faulty) Token() (*oauth2.Token, error) {
 
 var tokenCall = call{"oauth2", "token", ""}
 
+// answered finds the code of an answer in the errors of the library, which keep
+// no chain and go on with the answer's body.
+var answered = regexp.MustCompile(`(?:status code|Received) (\d{3})\b`)
+
 // tokenFault is a failure to get a token: refused, or, where no answer was
-// read, a server that was not reached.
+// read, a server that was not reached. It tells nothing of an answer's body but
+// what a status says.
 func tokenFault(err error) *bulwark.Fault {
 	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) {
-		f := provider.FaultOf(err, tokenCall.String(), "")
-		if f.Kind == bulwark.FaultFailed {
-			f.Kind = bulwark.FaultCredentials
-			if strings.Contains(err.Error(), "cannot fetch token") { // the library keeps no chain
-				f.Kind = bulwark.FaultUnreachable
-			}
+	code := 0
+	var body []byte
+	if errors.As(err, &refused) {
+		code, body = http.StatusBadRequest, refused.Body
+		if refused.Response != nil {
+			code = refused.Response.StatusCode
+		}
+	} else if m := answered.FindStringSubmatch(err.Error()); m != nil {
+		code, _ = strconv.Atoi(m[1])
+	}
+	if code != 0 {
+		f := statusFault(code, body, tokenCall, "")
+		if code < 500 && f.Kind != bulwark.FaultThrottled {
+			f.Kind, f.Needs = bulwark.FaultCredentials, "a valid credential, and a clock that is right"
 		}
 		return f
 	}
-	code := http.StatusBadRequest
-	if refused.Response != nil {
-		code = refused.Response.StatusCode
+	f := provider.FaultOf(err, tokenCall.String(), "")
+	if f.Kind != bulwark.FaultFailed {
+		return f
 	}
-	f := statusFault(code, refused.Body, tokenCall, "")
-	if code < 500 && f.Kind != bulwark.FaultThrottled {
-		f.Kind, f.Needs = bulwark.FaultCredentials, "a valid credential, and a clock that is right"
+	switch text := err.Error(); {
+	case strings.Contains(text, provider.ErrRedirect.Error()), strings.Contains(text, provider.ErrTooLarge.Error()):
+		f.Kind = bulwark.FaultMalformed
+	case strings.Contains(text, "cannot fetch token"):
+		f.Kind = bulwark.FaultUnreachable
+	default:
+		f.Kind = bulwark.FaultCredentials
 	}
+	f.Err = errors.New(clip(err.Error()))
 	return f
 }
 

@@ -30,13 +30,13 @@ type gathering struct {
 	policyReason string // why an organisation policy that is not there is unknown
 	access       bulwark.Value
 	iam          *policyTable
-	networks     map[string]bool         // keys of projects that have the default network
+	networks     map[string]bool         // keys of projects that have the default network; false: perhaps
 	sinks        map[string]sinks        // by key of what they are in
 	failed       map[string]*bulwark.Gap // why a parent's listing is not complete
 	told         map[string]bool         // gaps of properties that were yielded
 	strange      map[string]bool         // containers that the survey did not tell
 	pages        map[content]int64       // read, but of the survey
-	asks         int64
+	asks         map[string]int64        // by type
 }
 
 // Gather yields every asset below the root as of one instant, then a listing for
@@ -45,7 +45,7 @@ type gathering struct {
 // not complete.
 func (e *Estate) Gather(ctx context.Context, yield func(bulwark.Gathered) error) error {
 	g := &gathering{e: e, nodes: map[string]*node{}, accounts: map[string]string{}, policies: map[string]bulwark.Value{},
-		iam: newPolicyTable(), networks: map[string]bool{}, sinks: map[string]sinks{}, failed: map[string]*bulwark.Gap{}, told: map[string]bool{}, strange: map[string]bool{}, pages: map[content]int64{}}
+		iam: newPolicyTable(), networks: map[string]bool{}, sinks: map[string]sinks{}, failed: map[string]*bulwark.Gap{}, told: map[string]bool{}, strange: map[string]bool{}, pages: map[content]int64{}, asks: map[string]int64{}}
 	g.yield = func(item bulwark.Gathered) error {
 		g.over = yield(item)
 		return g.over
@@ -158,11 +158,12 @@ func (g *gathering) ask(ctx context.Context, assets []bulwark.Value) ([]answer, 
 	work, wctx := errgroup.WithContext(ctx)
 	work.SetLimit(askers)
 	for i, a := range assets {
-		q := edits[a.Get("assetType").Text()].ask
-		if q == nil || !q.when(a.Get("resource").Get("data")) || g.container(a) == nil {
+		kind := a.Get("assetType").Text()
+		q := edits[kind].ask
+		if q == nil || !g.e.wantsType(kind) || !q.when(a.Get("resource").Get("data")) || g.container(a) == nil {
 			continue
 		}
-		g.asks++
+		g.asks[strings.Clone(kind)]++
 		work.Go(func() error {
 			name := a.Get("name").Text()
 			v, err := g.e.client.get(wctx, q.call, name, q.path(name), nil)
@@ -204,7 +205,7 @@ func (g *gathering) resource(parent string, a bulwark.Value, told answer) error 
 	if n == nil {
 		return g.outside(a)
 	}
-	g.note(n, kind, a.Get("resource").Get("data"))
+	g.note(n, kind, a.Get("resource").Get("data"), isCut(a) || a.Get("resource").Get("data").Kind() != bulwark.Object)
 	if !g.e.wantsType(kind) {
 		return nil
 	}
@@ -238,13 +239,22 @@ func (g *gathering) outside(a bulwark.Value) error {
 	return g.gap(bulwark.Gap{What: "assets", Where: g.e.where("gcp", key), Why: "the inventory has assets in it and does not list it"})
 }
 
-// note keeps what the projects' own properties follow from.
-func (g *gathering) note(n *node, kind string, data bulwark.Value) {
+// note keeps what the projects' own properties follow from. cut is that data
+// may lack a part.
+func (g *gathering) note(n *node, kind string, data bulwark.Value, cut bool) {
 	if kind == "logging.googleapis.com/LogSink" {
-		g.noteSink(n, data)
+		g.noteSink(n, data, cut)
 	}
-	if kind == "compute.googleapis.com/Network" && data.Get("name").Text() == "default" && data.Get("autoCreateSubnetworks").Bool() {
-		g.networks[n.key] = true
+	if kind == "compute.googleapis.com/Network" {
+		name, auto := data.Get("name"), data.Get("autoCreateSubnetworks")
+		switch {
+		case name.Text() == "default" && auto.Bool():
+			g.networks[n.key] = true
+		case cut && (name.IsAbsent() || name.Text() == "default") && (auto.IsAbsent() || auto.Bool()):
+			if !g.networks[n.key] {
+				g.networks[n.key] = false // which is there, unlike none
+			}
+		}
 	}
 }
 
@@ -256,7 +266,7 @@ func (g *gathering) asset(parent string, n *node, a bulwark.Value, told answer) 
 	id := bulwark.AssetID(bulwark.Live, name)
 	out := &bulwark.Asset{ID: id, Type: typeOf(kind), Name: titleOf(name, data), Scope: n.scope, Region: strings.Clone(resource.Get("location").Text()), Connector: g.e.options.Connector}
 	var err error
-	out.Properties, err = g.properties(properties{id: id, name: name, kind: kind, data: data, parent: parent, told: told, cut: a.Get("assetExceptions").Len() > 0})
+	out.Properties, err = g.properties(properties{id: id, name: name, kind: kind, data: data, parent: parent, told: told, cut: isCut(a)})
 	if err != nil {
 		return nil, err
 	}

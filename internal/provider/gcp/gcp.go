@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"regexp"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bulwarksec/bulwark"
@@ -58,6 +57,7 @@ type Options struct {
 	HTTP      http.RoundTripper // nil is a transport of its own
 	Now       func() time.Time
 	SecretKey []byte // of the digests that stand for secrets
+	Local     bool   // configured by the person who runs this process: a federation file may name what is on this machine
 }
 
 // Estate is what a configuration reaches. It is safe for concurrent use.
@@ -70,7 +70,7 @@ type Estate struct {
 
 	mu    sync.Mutex
 	pages map[content]int64 // of the last run's listings; guarded by mu
-	asks  atomic.Int64      // of the last run
+	asks  map[string]int64  // of the last run, by type; guarded by mu
 }
 
 var (

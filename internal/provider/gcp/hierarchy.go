@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -21,6 +20,7 @@ type node struct {
 	title     string   // what people call it
 	ancestors []string // keys from itself up
 	active    bool     // neither being deleted nor left out
+	cut       bool     // of data a part was left out
 	data      bulwark.Value
 }
 
@@ -70,7 +70,7 @@ func (e *Estate) node(a bulwark.Value) (*node, error) {
 	name := strings.Clone(a.Get("name").Text())
 	key := strings.TrimPrefix(name, managerHost)
 	data := a.Get("resource").Get("data")
-	n := &node{key: key, name: name, kind: kind, scope: "gcp/" + key, title: strings.Clone(orElse(data.Get("displayName").Text(), key)), ancestors: ancestorsOf(a, key)}
+	n := &node{key: key, name: name, kind: kind, scope: "gcp/" + key, title: strings.Clone(orElse(data.Get("displayName").Text(), key)), ancestors: ancestorsOf(a, key), cut: isCut(a)}
 	state := orElse(data.Get("lifecycleState").Text(), data.Get("state").Text())
 	n.active = state == "" || state == "ACTIVE"
 	if kind == typeProject {
@@ -164,4 +164,4 @@ func (g *gathering) sorted() []*node {
 func isNode(kind string) bool { return nodeKinds[kind] != "" }
 
 // parentOf is the full name of the container that an ancestor's key stands for.
-func parentOf(key string) string { return "//" + path.Join("cloudresourcemanager.googleapis.com", key) }
+func parentOf(key string) string { return managerHost + key }

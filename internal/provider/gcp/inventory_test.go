@@ -56,7 +56,7 @@ func newGathering(t testing.TB) *gathering {
 	c, _ := product.Load(product.Options{}, product.Embedded()) // its problems are its own tests' to tell
 	e := &Estate{options: Options{Types: c.Types, SecretKey: []byte("k")}, types: typeInfos(c.Types), root: "projects/p", config: Config{Project: "p"}}
 	g := &gathering{e: e, nodes: map[string]*node{}, accounts: map[string]string{}, policies: map[string]bulwark.Value{}, iam: newPolicyTable(),
-		networks: map[string]bool{}, sinks: map[string]sinks{}, failed: map[string]*bulwark.Gap{}, told: map[string]bool{}, strange: map[string]bool{}, pages: map[content]int64{}}
+		networks: map[string]bool{}, sinks: map[string]sinks{}, failed: map[string]*bulwark.Gap{}, told: map[string]bool{}, strange: map[string]bool{}, pages: map[content]int64{}, asks: map[string]int64{}}
 	g.yield = func(bulwark.Gathered) error { return nil }
 	g.nodes["projects/1"] = &node{key: "projects/1", name: managerHost + "projects/1", kind: typeProject, scope: "gcp/p", project: "p", active: true, ancestors: []string{"projects/1"}}
 	return g
@@ -99,21 +99,88 @@ func TestShapes(t *testing.T) {
 }
 
 // TestCut makes unknown what may be missing of an asset of which the inventory
-// left a part out.
+// left a part out: members at any depth, further elements, and what follows from
+// what is not there.
 func TestCut(t *testing.T) {
+	const lost = `{"$unknown":"the inventory left out a part of the asset"}`
+	tests := []struct {
+		name, kind, data string
+		want             map[string]string // by dotted path
+	}{
+		{"top", typeBucket, `{"name":"b","labels":{}}`, map[string]string{"name": `"b"`, "labels": lost, "iamConfiguration": lost, "versioning": lost, "logging": lost, "encryption": lost}},
+		{"below", typeBucket, `{"name":"b","iamConfiguration":{"publicAccessPrevention":"enforced"}}`,
+			map[string]string{"iamConfiguration.publicAccessPrevention": `"enforced"`, "iamConfiguration.uniformBucketLevelAccess": lost}},
+		{"elements", "compute.googleapis.com/Firewall", `{"allowed":[{"ipProtocol":"tcp"}]}`, map[string]string{"allowed": `[{"IPProtocol":"tcp","ports":` + lost + `},` + lost + `]`, "sourceRanges": lost}},
+		{"map", "compute.googleapis.com/Instance", `{"metadata":{"items":[{"key":"a","value":"b"}]}}`, map[string]string{"_metadata": lost, "_shielded": lost}},
+		{"what is there", "compute.googleapis.com/Instance", `{"shieldedInstanceConfig":{}}`, map[string]string{"_shielded": `true`}},
+		{"a flag", "spanner.googleapis.com/Database", `{}`, map[string]string{"_dropProtection": lost, "_deletionProtection": lost}},
+		{"a flag that is there", "spanner.googleapis.com/Database", `{"enableDropProtection":true}`, map[string]string{"_dropProtection": `true`}},
+		{"a text", "sqladmin.googleapis.com/Instance", `{}`, map[string]string{"_replica": lost}},
+		{"a copy", "cloudfunctions.googleapis.com/Function", `{"buildConfig":{"runtime":"go"}}`, map[string]string{"runtime": `"go"`, "ingressSettings": lost, "_iamBindings": `[]`}},
+		{"the name", "container.googleapis.com/NodePool", `{}`, map[string]string{"_cluster": `"//b"`}},
+	}
 	g := newGathering(t)
-	v, err := g.properties(properties{id: "live://b", name: "//b", kind: typeBucket, data: decode(t, `{"name":"b","labels":{}}`), cut: true})
-	if err != nil {
-		t.Fatal(err)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			v, err := g.properties(properties{id: "live://b", name: "//b/nodePools/p", kind: tt.kind, data: decode(t, tt.data), cut: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for path, want := range tt.want {
+				if got := string(bulwark.AppendJSON(nil, v.At(strings.Split(path, ".")...))); got != want {
+					t.Errorf("%s is %s, want %s", path, got, want)
+				}
+			}
+		})
 	}
-	for _, member := range []string{"iamConfiguration", "versioning", "logging", "encryption"} {
-		if v.Get(member).Kind() != bulwark.Unknown {
-			t.Errorf("%s is %s, want unknown", member, v.Get(member).Kind())
+}
+
+// TestCutBelow does not conclude from what was told in part that a project's
+// logs are exported, nor that it lacks the default network or a policy.
+func TestCutBelow(t *testing.T) {
+	const cut = `"assetExceptions":[{"exceptionType":"TRUNCATION"}]`
+	tests := []struct {
+		name, asset    string
+		network, sinks bulwark.Kind // of what follows
+	}{
+		{"nothing", ``, bulwark.Bool, bulwark.Bool},
+		{"a sink", `{"name":"//logging.googleapis.com/projects/p/sinks/s","assetType":"logging.googleapis.com/LogSink","ancestors":["projects/1"],` + cut + `,"resource":{"data":{"name":"s"}}}`, bulwark.Bool, bulwark.Unknown},
+		{"a sink without data", `{"name":"//logging.googleapis.com/projects/p/sinks/s","assetType":"logging.googleapis.com/LogSink","ancestors":["projects/1"],"resource":{}}`, bulwark.Bool, bulwark.Unknown},
+		{"a network", `{"name":"//compute.googleapis.com/n","assetType":"compute.googleapis.com/Network","ancestors":["projects/1"],` + cut + `,"resource":{"data":{"name":"default"}}}`, bulwark.Unknown, bulwark.Bool},
+		{"a network without a name", `{"name":"//compute.googleapis.com/n","assetType":"compute.googleapis.com/Network","ancestors":["projects/1"],` + cut + `,"resource":{"data":{"autoCreateSubnetworks":true}}}`, bulwark.Unknown, bulwark.Bool},
+		{"another network", `{"name":"//compute.googleapis.com/n","assetType":"compute.googleapis.com/Network","ancestors":["projects/1"],` + cut + `,"resource":{"data":{"name":"other"}}}`, bulwark.Bool, bulwark.Bool},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			g := newGathering(t)
+			n := g.nodes["projects/1"]
+			n.data = decode(t, `{"projectId":"p"}`)
+			if tt.asset != "" {
+				if err := g.resource("projects/p", decode(t, tt.asset), answer{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var project *bulwark.Asset
+			g.yield = func(item bulwark.Gathered) error { project = item.Asset; return nil }
+			if err := g.hierarchyAsset(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+			if got := project.Properties.Get("_autoCreateNetwork"); got.Kind() != tt.network || got.Bool() {
+				t.Errorf("_autoCreateNetwork = %s", bulwark.AppendJSON(nil, got))
+			}
+			if got := project.Observed.Get("logsExported"); got.Kind() != tt.sinks || got.Bool() {
+				t.Errorf("logsExported = %s", bulwark.AppendJSON(nil, got))
+			}
+		})
+	}
+	t.Run("a policy", func(t *testing.T) {
+		g := newGathering(t)
+		g.iam.byName[nameKey("//b")] = ""
+		v, err := g.properties(properties{id: "live://b", name: "//b", kind: typeBucket, data: decode(t, `{}`), parent: "projects/p"})
+		if got := v.Get("_iamBindings"); err != nil || got.Kind() != bulwark.Unknown {
+			t.Errorf("_iamBindings = %s, %v, want unknown", bulwark.AppendJSON(nil, got), err)
 		}
-	}
-	if v.Get("name").Text() != "b" || v.Get("labels").Kind() != bulwark.Object {
-		t.Errorf("what was told is lost: %s", bulwark.AppendJSON(nil, v))
-	}
+	})
 }
 
 // TestEffective works policies out by the hierarchy.
@@ -228,4 +295,14 @@ func FuzzPage(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAskNothing asks no API for what is left out: such calls are logged.
+func TestAskNothing(t *testing.T) {
+	g := newGathering(t) // without a client
+	g.e.config.Exclude.Types = []string{"bigquery.googleapis.com/*"}
+	answers, err := g.ask(t.Context(), []bulwark.Value{decode(t, `{"name":"//bigquery.googleapis.com/projects/p/datasets/d","assetType":"bigquery.googleapis.com/Dataset","ancestors":["projects/1"],"resource":{"data":{}}}`)})
+	if err != nil || answers[0].fault != nil || len(g.asks) != 0 {
+		t.Errorf("ask = %v, %v", answers, err)
+	}
 }

@@ -90,10 +90,16 @@ func (g *gathering) audited(n *node) (logs, exempt []string, reason string) {
 // exported reports whether a sink of the node, or one above it that includes
 // children, takes every log entry.
 func (g *gathering) exported(n *node, unread []string) (bool, string) {
+	partly := false
 	for _, key := range n.ancestors {
-		if s := g.sinks[key]; s.own && key == n.key || s.below {
+		s := g.sinks[key]
+		if s.own && key == n.key || s.below {
 			return true, ""
 		}
+		partly = partly || s.cut
+	}
+	if partly {
+		return false, "a log sink was told in part"
 	}
 	if gap := g.failed[g.parentFor(n)]; gap != nil {
 		return false, "the log sinks were not all listed: " + gap.Why
@@ -101,13 +107,19 @@ func (g *gathering) exported(n *node, unread []string) (bool, string) {
 	return false, beyond("log sinks", unread)
 }
 
-// sinks says whether a node has a sink that takes every entry, and one that
-// takes those of all below it.
-type sinks struct{ own, below bool }
+// sinks says whether a node has a sink that takes every entry, one that takes
+// those of all below it, and one of which not all was told.
+type sinks struct{ own, below, cut bool }
 
 // noteSink keeps a sink that takes every entry: it is on, and filters and
 // excludes nothing.
-func (g *gathering) noteSink(n *node, data bulwark.Value) {
+func (g *gathering) noteSink(n *node, data bulwark.Value, cut bool) {
+	if cut {
+		s := g.sinks[n.key]
+		s.cut = true
+		g.sinks[n.key] = s
+		return
+	}
 	if data.Get("filter").Text() != "" || data.Get("disabled").Bool() {
 		return
 	}

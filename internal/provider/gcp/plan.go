@@ -64,7 +64,7 @@ func (e *Estate) Plan(ctx context.Context) (bulwark.CallPlan, error) {
 	}
 	for _, kind := range asked() {
 		k := edits[kind].ask.call
-		add(k, k.method, e.asks.Load(), "counted", true)
+		add(k, k.method, e.asked(kind), "counted", true)
 	}
 	return plan, nil
 }
@@ -76,12 +76,19 @@ func (e *Estate) counted(c content) int64 {
 	return e.pages[c]
 }
 
-// count keeps how many pages the listings of a run took.
-func (e *Estate) count(pages map[content]int64, asks int64) {
+// asked is how many assets of a type the last run asked its own API for, 0
+// before one.
+func (e *Estate) asked(kind string) int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.pages = pages
-	e.asks.Store(asks)
+	return e.asks[kind]
+}
+
+// count keeps how many pages the listings of a run took, and what it asked.
+func (e *Estate) count(pages map[content]int64, asks map[string]int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pages, e.asks = pages, asks
 }
 
 // Calls returns how many calls were attempted since New.

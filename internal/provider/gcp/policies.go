@@ -16,7 +16,7 @@ const maxPolicies = 512 << 20
 // policyTable holds the IAM policies of assets by their names. Names are kept as
 // digests: a million take 32 MB.
 type policyTable struct {
-	byName  map[[16]byte]string // JSON
+	byName  map[[16]byte]string // JSON; "" was cut
 	texts   map[string]string   // each text once
 	bytes   int
 	reasons map[string]string // by parent: why a name that is not in the table is unknown; none means it has no policy
@@ -52,6 +52,9 @@ func (t *policyTable) get(parent, name string) (policy bulwark.Value, reason str
 	if !ok {
 		return bulwark.Value{}, t.reasons[parent]
 	}
+	if text == "" {
+		return bulwark.Value{}, cutReason
+	}
 	v, err := bulwark.DecodeJSON([]byte(text), bulwark.DecodeOptions{Marks: true})
 	if err != nil {
 		return bulwark.Value{}, "its policy was not kept"
@@ -66,7 +69,9 @@ func (g *gathering) readPolicies(ctx context.Context, parent string) error {
 		g.pages[iamPolicies]++
 		for _, a := range assets {
 			policy := a.Get("iamPolicy")
-			if policy.Kind() == bulwark.Object && !g.iam.add(a.Get("name").Text(), policy) {
+			if isCut(a) {
+				g.iam.byName[nameKey(a.Get("name").Text())] = ""
+			} else if policy.Kind() == bulwark.Object && !g.iam.add(a.Get("name").Text(), policy) {
 				return &bulwark.Fault{Kind: bulwark.FaultFailed, Call: listCalls[iamPolicies].String(), Object: parent, Needs: "a connector for each folder", Err: errTooMany}
 			}
 		}
@@ -100,7 +105,12 @@ func (g *gathering) readOrgPolicies(ctx context.Context, parent string) error {
 				continue
 			}
 			b := bulwark.NewBuilder(g.e.options.Types.Names(), bulwark.Limits{})
-			b.Copy(a.Get("orgPolicy"))
+			if isCut(a) {
+				g.policyReason = cutReason
+				b.Unknown(cutReason)
+			} else {
+				b.Copy(a.Get("orgPolicy"))
+			}
 			v, err := b.Build("")
 			if err != nil {
 				return err
@@ -130,6 +140,9 @@ func (g *gathering) readAccess(ctx context.Context, parent string) error {
 					b.Copy(v)
 					b.End()
 				}
+			}
+			if isCut(a) {
+				b.Unknown(cutReason)
 			}
 		}
 		return b.Err()

@@ -2,10 +2,9 @@ package gcp
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/provider"
@@ -29,7 +28,7 @@ func (g *gathering) properties(p properties) (bulwark.Value, error) {
 	if info == nil {
 		info = &typeInfo{}
 	}
-	w := &writer{b: bulwark.NewBuilder(g.e.options.Types.Names(), bulwark.Limits{}), key: g.e.options.SecretKey, rename: edit.rename, lower: edit.lower}
+	w := &writer{b: bulwark.NewBuilder(g.e.options.Types.Names(), bulwark.Limits{}), secrets: g.e.options.SecretKey, rename: edit.rename, lower: edit.lower, cut: p.cut, written: map[string]bool{}}
 	if p.data.Kind() != bulwark.Object {
 		w.b.Unknown("the inventory tells nothing of it")
 		return w.b.Build(p.id)
@@ -37,13 +36,14 @@ func (g *gathering) properties(p properties) (bulwark.Value, error) {
 	w.b.Object()
 	for member, v := range p.data.Children() {
 		if !slices.Contains(edit.drop, member) {
-			w.b.Key(member)
+			w.member(member)
 			w.copy(v, member, info.shape.step(member), "")
 		}
 	}
 	if edit.add != nil {
 		edit.add(w, p.name, p.data, info.shape)
 	}
+	w.cut = false // what comes now was told apart from the asset
 	if q := edit.ask; q != nil {
 		switch {
 		case p.told.fault != nil:
@@ -52,16 +52,16 @@ func (g *gathering) properties(p properties) (bulwark.Value, error) {
 			w.as(q.property, p.told.value, info.shape)
 		}
 	}
-	if p.cut {
-		for _, member := range slices.Sorted(maps.Keys(info.lists)) {
-			if !strings.HasPrefix(member, "_") && p.data.Get(member).IsAbsent() {
-				w.unknown(member, "the inventory left out a part of the asset")
-			}
-		}
-	}
 	g.policy(w, p, info)
 	if p.more != nil {
 		p.more(w, info.lists)
+	}
+	if p.cut {
+		for _, member := range slices.Sorted(maps.Keys(info.lists)) {
+			if !w.written[member] {
+				w.unknown(member, cutReason)
+			}
+		}
 	}
 	w.b.End()
 	return w.b.Build(p.id)
@@ -83,7 +83,7 @@ func (g *gathering) policy(w *writer, p properties, info *typeInfo) {
 		case !v.IsAbsent():
 			w.unknown(m.ours, "malformed: "+m.theirs+" of the IAM policy is "+v.Kind().String())
 		case info.lists[m.ours]:
-			w.b.Key(m.ours)
+			w.member(m.ours)
 			w.b.List()
 			w.b.End()
 		}
@@ -105,7 +105,7 @@ func (g *gathering) hierarchyAsset(ctx context.Context, n *node) error {
 		return err
 	}
 	a := &bulwark.Asset{ID: id, Type: n.kind, Name: n.title, Scope: n.scope, Connector: g.e.options.Connector}
-	a.Properties, err = g.properties(properties{id: id, name: n.name, kind: n.kind, parent: g.parentFor(n), data: n.data, more: func(w *writer, lists map[string]bool) {
+	a.Properties, err = g.properties(properties{id: id, name: n.name, kind: n.kind, parent: g.parentFor(n), data: n.data, cut: n.cut, more: func(w *writer, lists map[string]bool) {
 		g.ours(w, n, lists, contacts)
 	}})
 	if err != nil {
@@ -131,7 +131,7 @@ func (g *gathering) ours(w *writer, n *node, lists map[string]bool, contacts bul
 	case g.policyReason != "":
 		w.unknown("_orgPolicies", g.policyReason)
 	default:
-		w.b.Key("_orgPolicies")
+		w.member("_orgPolicies")
 		w.b.List()
 		w.b.End()
 	}
@@ -140,10 +140,11 @@ func (g *gathering) ours(w *writer, n *node, lists map[string]bool, contacts bul
 		w.as("_accessPolicies", g.access, nil)
 	}
 	if lists["_autoCreateNetwork"] {
-		if gap := g.failed[g.parentFor(n)]; gap != nil && !g.networks[n.key] {
-			w.unknown("_autoCreateNetwork", "the project's networks were not all listed")
+		has, perhaps := g.networks[n.key]
+		if gap := g.failed[g.parentFor(n)]; !has && (perhaps || gap != nil) {
+			w.unknown("_autoCreateNetwork", "the project's networks were not all told")
 		} else {
-			w.setBool("_autoCreateNetwork", g.networks[n.key])
+			w.setBool("_autoCreateNetwork", has)
 		}
 	}
 }
@@ -163,13 +164,17 @@ func (g *gathering) contacts(ctx context.Context, n *node) (bulwark.Value, error
 			q["pageToken"] = []string{token}
 		}
 		v, err := g.e.client.get(ctx, contactsCall, n.key, "/v1/"+n.key+"/contacts", q)
-		if k := v.Get("contacts").Kind(); err == nil && k != bulwark.List && k != bulwark.Absent {
-			return "", &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: contactsCall.String(), Object: n.key, Err: errors.New("contacts is " + k.String())}
+		if err != nil {
+			return "", err
 		}
-		for _, c := range v.Get("contacts").Children() {
+		list, next := v.Get("contacts"), v.Get("nextPageToken")
+		if k, l := list.Kind(), next.Kind(); k != bulwark.List && k != bulwark.Absent || l != bulwark.String && l != bulwark.Absent {
+			return "", &bulwark.Fault{Kind: bulwark.FaultMalformed, Call: contactsCall.String(), Object: n.key, Err: fmt.Errorf("contacts is %s and nextPageToken %s", k, l)}
+		}
+		for _, c := range list.Children() {
 			b.Copy(c)
 		}
-		return v.Get("nextPageToken").Text(), err
+		return next.Text(), nil
 	})
 	b.End()
 	if err == nil {

@@ -49,7 +49,7 @@ var edits = map[string]edit{
 	"compute.googleapis.com/Firewall": {rename: map[string]string{"ipProtocol": "IPProtocol"}},
 	"compute.googleapis.com/Instance": {drop: []string{"metadata"}, add: func(w *writer, _ string, data bulwark.Value, s *shape) {
 		w.metadata(data.Get("metadata"), s)
-		w.setBool("_shielded", data.Get("shieldedInstanceConfig").Kind() == bulwark.Object)
+		w.flag("_shielded", data.Get("shieldedInstanceConfig"), data.Get("shieldedInstanceConfig").Kind() == bulwark.Object)
 	}},
 	"compute.googleapis.com/Project": {drop: []string{"commonInstanceMetadata"}, add: func(w *writer, _ string, data bulwark.Value, s *shape) {
 		w.metadata(data.Get("commonInstanceMetadata"), s)
@@ -79,8 +79,9 @@ var edits = map[string]edit{
 		}
 	}},
 	"spanner.googleapis.com/Database": {add: func(w *writer, _ string, data bulwark.Value, _ *shape) {
-		w.setBool("_dropProtection", data.Get("enableDropProtection").Bool())
-		w.setBool("_deletionProtection", data.Get("enableDropProtection").Bool()) // what Terraform keeps to itself the API has not
+		on := data.Get("enableDropProtection")
+		w.flag("_dropProtection", on, on.Bool())
+		w.flag("_deletionProtection", on, on.Bool()) // what Terraform keeps to itself the API has not
 	}},
 	"sqladmin.googleapis.com/Instance": {add: func(w *writer, _ string, data bulwark.Value, _ *shape) {
 		w.set("_replica", data.Get("masterInstanceName").Text())
@@ -111,7 +112,11 @@ var ingress = map[string]string{
 // metadata writes Compute Engine's list of items as a map. A value whose key
 // says that it is a secret is one.
 func (w *writer) metadata(v bulwark.Value, s *shape) {
-	w.b.Key("_metadata")
+	if w.cut {
+		w.unknown("_metadata", cutReason)
+		return
+	}
+	w.member("_metadata")
 	if v.Kind() == bulwark.Unknown {
 		w.b.Copy(v)
 		return

@@ -70,6 +70,9 @@ func (h *Host) Gather(ctx context.Context, yield func(bulwark.Gathered) error) e
 	}
 	scope := "host/" + id
 	asset := &bulwark.Asset{ID: assetID, Type: TypeLinux, Name: name, Scope: scope, Connector: h.Connector, Properties: properties, Observed: observed}
+	if err := yield(bulwark.Gathered{Scope: &bulwark.ScopeInfo{Path: scope, Name: name, Kind: "host"}}); err != nil {
+		return err
+	}
 	if err := yield(bulwark.Gathered{Asset: asset}); err != nil {
 		return err
 	}

@@ -60,6 +60,8 @@ func gather(t testing.TB, h *Host) string {
 	var b strings.Builder
 	err := h.Gather(context.Background(), func(g bulwark.Gathered) error {
 		switch {
+		case g.Scope != nil:
+			fmt.Fprintf(&b, "scope %s %s\n", g.Scope.Path, g.Scope.Name)
 		case g.Asset != nil:
 			fmt.Fprintf(&b, "asset %s %s %s\n", g.Asset.ID, g.Asset.Name, g.Asset.Scope)
 			for _, v := range []bulwark.Value{g.Asset.Properties, g.Asset.Observed} {

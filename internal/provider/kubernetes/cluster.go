@@ -81,7 +81,7 @@ func count(m *map[string]int, s string) {
 }
 
 // apiServer takes the flags of a static pod of the API server. Of several the
-// flags are those that all have alike; others are written as "differs".
+// flags are those that all have alike; others are noted to differ.
 func (f *facts) apiServer(a *bulwark.Asset) {
 	meta := a.Properties.Get("metadata")
 	if meta.Get("namespace").Text() != "kube-system" || meta.At("labels", "component").Text() != "kube-apiserver" ||
@@ -120,6 +120,7 @@ func (f *facts) apiServer(a *bulwark.Asset) {
 	}
 }
 
+// differs stands for the value of a flag that is not the same on all servers.
 const differs = "differs between servers"
 
 // address reports whether a flag is of one server by its nature.
@@ -155,7 +156,7 @@ func (r *run) cluster(ctx context.Context) error {
 	if a.Observed, err = r.clusterObserved(a.ID, v, versionErr, anonymous, anonymousErr); err != nil {
 		return err
 	}
-	a.Relations = provider.SortRelations(managed(r.c.names, r.c.api.base.Hostname(), &r.about))
+	a.Relations = bulwark.SortRelations(managed(append([]string{r.c.config.Name}, r.c.names...), r.c.api.base.Hostname(), &r.about))
 	gaps := []*bulwark.Gap{}
 	for what, err := range map[string]error{"version": versionErr, "anonymous access": anonymousErr} {
 		if err != nil {
@@ -190,7 +191,11 @@ func (r *run) clusterProperties(id string, v version, versionErr error) (bulwark
 		b.String(v.GitVersion)
 	}
 	b.Key("distribution")
-	b.String(distribution(v.GitVersion, r.c.api.base.Hostname(), &r.about))
+	if name := distribution(v.GitVersion, r.c.api.base.Hostname(), &r.about); name == "" && versionErr != nil {
+		b.Unknown(provider.Reason(provider.FaultOf(versionErr, "GET /version", "")))
+	} else {
+		b.String(cmp.Or(name, "kubernetes"))
+	}
 	b.Key("apiServer")
 	r.writeFlags(b)
 	b.Key("admission")
@@ -202,8 +207,8 @@ func (r *run) clusterProperties(id string, v version, versionErr error) (bulwark
 // writeFlags writes the API server's flags, which only a cluster that runs it
 // as a pod shows.
 func (r *run) writeFlags(b *bulwark.Builder) {
-	if r.about.apiServers == 0 {
-		b.Unknown("the pods of the control plane cannot be seen")
+	if why := r.hidden(); why != "" {
+		b.Unknown(why)
 		return
 	}
 	b.Object()
@@ -213,10 +218,25 @@ func (r *run) writeFlags(b *bulwark.Builder) {
 	b.Object()
 	for _, name := range slices.Sorted(maps.Keys(r.about.flags)) {
 		b.Key(name)
-		b.String(r.about.flags[name])
+		if value := r.about.flags[name]; value == differs {
+			b.Unknown(differs)
+		} else {
+			b.String(value)
+		}
 	}
 	b.End()
 	b.End()
+}
+
+// hidden says why the API server's flags are not known, "" where they are.
+func (r *run) hidden() string {
+	switch {
+	case r.about.apiServers == 0:
+		return "the pods of the control plane cannot be seen"
+	case r.unknown("v1/Pod", "kube-system") != "":
+		return "not all pods of the control plane could be listed"
+	}
+	return ""
 }
 
 // writeAdmission writes what stands between a request and the store.
@@ -225,8 +245,8 @@ func (r *run) writeAdmission(b *bulwark.Builder) {
 	for _, list := range [][2]string{{"pluginsEnabled", "enable-admission-plugins"}, {"pluginsDisabled", "disable-admission-plugins"}} {
 		b.Key(list[0])
 		switch text, ok := r.about.flags[list[1]]; {
-		case r.about.apiServers == 0:
-			b.Unknown("the pods of the control plane cannot be seen")
+		case r.hidden() != "":
+			b.Unknown(r.hidden())
 		case text == differs:
 			b.Unknown(differs)
 		default:
@@ -240,16 +260,15 @@ func (r *run) writeAdmission(b *bulwark.Builder) {
 		}
 	}
 	for _, n := range []struct {
-		key   string
-		types []string
-		count int
+		key, typ string
+		count    int
 	}{
-		{"validatingWebhooks", []string{"admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration"}, r.about.webhooks["validating"]},
-		{"mutatingWebhooks", []string{"admissionregistration.k8s.io/v1/MutatingWebhookConfiguration"}, r.about.webhooks["mutating"]},
-		{"validatingPolicies", []string{"admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"}, r.about.policies},
+		{"validatingWebhooks", "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration", r.about.webhooks["validating"]},
+		{"mutatingWebhooks", "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration", r.about.webhooks["mutating"]},
+		{"validatingPolicies", "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy", r.about.policies},
 	} {
 		b.Key(n.key)
-		r.writeCount(b, n.count, n.types...)
+		r.writeCount(b, n.count, n.typ)
 	}
 	b.Key("podSecurity")
 	b.Object()
@@ -263,16 +282,23 @@ func (r *run) writeAdmission(b *bulwark.Builder) {
 	b.End()
 }
 
-// writeCount writes a number of objects, which is not known where a listing
-// failed.
-func (r *run) writeCount(b *bulwark.Builder, n int, types ...string) {
-	for _, t := range types {
-		if why, ok := r.unlisted[t]; ok {
-			b.Unknown(why)
-			return
-		}
+// writeCount writes the number of a type's objects.
+func (r *run) writeCount(b *bulwark.Builder, n int, typ string) {
+	if why := r.uncounted(typ); why != "" {
+		b.Unknown(why)
+		return
 	}
 	b.Int(int64(n))
+}
+
+// uncounted says why a type's objects are not all known: a listing failed, or
+// they are not read, because that is configured or because the cluster does not
+// say that it has them. It is "" where they are.
+func (r *run) uncounted(typ string) string {
+	if _, listed := r.scoped[typ]; !listed {
+		return typ + " is not read"
+	}
+	return r.unknown(typ, "")
 }
 
 func (r *run) clusterObserved(id string, v version, versionErr error, anonymous string, anonymousErr error) (bulwark.Value, error) {
@@ -280,11 +306,13 @@ func (r *run) clusterObserved(id string, v version, versionErr error, anonymous 
 	b.Object()
 	b.Key("uid")
 	b.String(r.dec.cluster)
-	if versionErr == nil {
-		provider.Set(b, "version", v.GitVersion)
-		provider.Set(b, "platform", v.Platform)
-		provider.Set(b, "buildDate", v.BuildDate)
-		provider.Set(b, "goVersion", v.GoVersion)
+	for _, p := range [][2]string{{"version", v.GitVersion}, {"platform", v.Platform}, {"buildDate", v.BuildDate}, {"goVersion", v.GoVersion}} {
+		if versionErr == nil {
+			provider.Set(b, p[0], p[1])
+			continue
+		}
+		b.Key(p[0])
+		b.Unknown(provider.Reason(provider.FaultOf(versionErr, "GET /version", "")))
 	}
 	b.Key("anonymous")
 	if anonymousErr != nil {
@@ -293,7 +321,7 @@ func (r *run) clusterObserved(id string, v version, versionErr error, anonymous 
 		b.String(anonymous)
 	}
 	b.Key("kubelets")
-	if why, ok := r.unlisted["v1/Node"]; ok {
+	if why := r.uncounted("v1/Node"); why != "" {
 		b.Unknown(why)
 	} else {
 		b.List()

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,7 +43,7 @@ func TestManaged(t *testing.T) {
 }
 
 // TestControlPlane reads the flags of API servers that run as pods; where two
-// differ, that is said.
+// differ, they are unknown, as is the number of what the cluster does not serve.
 func TestControlPlane(t *testing.T) {
 	f := newFake(t)
 	server := func(name, flags string) string {
@@ -52,12 +53,75 @@ func TestControlPlane(t *testing.T) {
 		server("b", `"--anonymous-auth=false","--advertise-address=10.0.0.2","--enable-admission-plugins=NodeRestriction,PodSecurity","--audit-log-path=-"`))
 	f.set("namespaces", `{"metadata":{"name":"kube-system","uid":"u-1","labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`, `{"metadata":{"name":"shop","labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)
 	got := mustGather(t, f.open(t, Config{Name: "prod"})).assets["live:k8s/u-1"]
-	want := `{"servers":2,"flags":{"advertise-address":"10.0.0.1","anonymous-auth":"false","audit-log-path":"differs between servers","enable-admission-plugins":"NodeRestriction,PodSecurity","profiling":"differs between servers"}}`
+	want := `{"servers":2,"flags":{"advertise-address":"10.0.0.1","anonymous-auth":"false","audit-log-path":{"$unknown":"differs between servers"},"enable-admission-plugins":"NodeRestriction,PodSecurity","profiling":{"$unknown":"differs between servers"}}}`
 	if diff := cmp.Diff(want, string(bulwark.AppendJSON(nil, got.Properties.Get("apiServer")))); diff != "" {
 		t.Errorf("API servers (-want +got):\n%s", diff)
 	}
-	want = `{"pluginsEnabled":["NodeRestriction","PodSecurity"],"pluginsDisabled":[],"validatingWebhooks":0,"mutatingWebhooks":0,"validatingPolicies":0,"podSecurity":{"namespaces":2,"privileged":1,"baseline":0,"restricted":1}}`
+	want = `{"pluginsEnabled":["NodeRestriction","PodSecurity"],"pluginsDisabled":[],"validatingWebhooks":{"$unknown":"admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration is not read"},"mutatingWebhooks":{"$unknown":"admissionregistration.k8s.io/v1/MutatingWebhookConfiguration is not read"},"validatingPolicies":{"$unknown":"admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy is not read"},"podSecurity":{"namespaces":2,"privileged":1,"baseline":0,"restricted":1}}`
 	if diff := cmp.Diff(want, string(bulwark.AppendJSON(nil, got.Properties.Get("admission")))); diff != "" {
 		t.Errorf("admission (-want +got):\n%s", diff)
+	}
+}
+
+// TestUncertainCluster wants what the cluster's asset says of objects that are
+// not all read to be unknown, and never none.
+func TestUncertainCluster(t *testing.T) {
+	const server = `{"metadata":{"name":"a","namespace":"kube-system","labels":{"component":"kube-apiserver"}},"spec":{"containers":[{"name":"a","command":["kube-apiserver","--profiling=false"]}]}}`
+	paths := map[string][]string{"nodes": {"kubelets"}, "namespaces": {"admission", "podSecurity", "restricted"}, "pods": {"apiServer"}}
+	for plural, path := range paths {
+		for _, how := range []string{"read", "excluded", "denied"} {
+			t.Run(plural+"_"+how, func(t *testing.T) {
+				f := newFake(t)
+				f.set("pods", server)
+				config := Config{}
+				switch how {
+				case "excluded":
+					config.Types.Exclude = []string{"v1/" + map[string]string{"nodes": "Node", "namespaces": "Namespace", "pods": "Pod"}[plural]}
+				case "denied":
+					f.answer(func(w http.ResponseWriter, r *http.Request) bool {
+						if r.URL.Path != "/api/v1/"+plural || r.URL.Query().Get("limit") == "1" {
+							return false
+						}
+						if plural == "pods" && r.URL.Query().Get("continue") == "" { // one server is seen all the same
+							fmt.Fprint(w, `{"metadata":{"continue":"x"},"items":[`+server+`]}`)
+							return true
+						}
+						fail(w, 403, "Forbidden")
+						return true
+					})
+				}
+				a := mustGather(t, f.open(t, config)).assets["live:k8s/u-1"]
+				from := a.Properties
+				if plural == "nodes" {
+					from = a.Observed
+				}
+				if v := from.At(path...); (v.Kind() == bulwark.Unknown) != (how != "read") {
+					t.Errorf("%v = %s where %s are %s", path, v, plural, how)
+				}
+			})
+		}
+	}
+	t.Run("version", func(t *testing.T) {
+		f := newFake(t)
+		f.answer(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != "/version" {
+				return false
+			}
+			fail(w, 403, "Forbidden")
+			return true
+		})
+		if v := mustGather(t, f.open(t, Config{})).assets["live:k8s/u-1"].Properties.Get("distribution"); v.Kind() != bulwark.Unknown {
+			t.Errorf("distribution = %s without a version, want unknown", v)
+		}
+	})
+}
+
+// TestNamedByARN has a person say which cluster of a provider it is.
+func TestNamedByARN(t *testing.T) {
+	const arn = "arn:aws:eks:eu-west-1:123456789012:cluster/shop"
+	a := mustGather(t, newFake(t).open(t, Config{Name: arn})).assets["live:k8s/u-1"]
+	want := []bulwark.Relation{{Name: "managedBy", Inverse: "kubernetes", Type: "AWS::EKS::Cluster", Target: "live:" + arn}}
+	if diff := cmp.Diff(want, a.Relations); diff != "" {
+		t.Errorf("relations (-want +got):\n%s", diff)
 	}
 }

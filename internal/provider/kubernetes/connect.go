@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 
 	"k8s.io/client-go/rest"
@@ -58,7 +57,7 @@ func explicit(c Config, o Options) (*rest.Config, error) {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("kubernetes: %w: server: %q is no address such as https://host:6443", bulwark.ErrInvalid, c.Server)
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !bulwark.IsLoopback(u.Hostname())) {
 		return nil, fmt.Errorf("kubernetes: %w: server: %q: credentials are sent over https only", bulwark.ErrInvalid, c.Server)
 	}
 	cfg := &rest.Config{Host: c.Server, BearerToken: o.Secret.Token, Transport: o.Transport}
@@ -66,11 +65,6 @@ func explicit(c Config, o Options) (*rest.Config, error) {
 		cfg.CAData = []byte(c.CA)
 	}
 	return cfg, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func host(server string) string {
@@ -113,7 +107,7 @@ func selfContained(cluster *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) e
 			return fmt.Errorf("insecure-skip-tls-verify would give the credentials to anyone; give certificate-authority-data")
 		}
 		u, err := url.Parse(cluster.Server)
-		if err != nil || u.Scheme != "https" && !loopback(u.Hostname()) {
+		if err != nil || u.Scheme != "https" && !bulwark.IsLoopback(u.Hostname()) {
 			return fmt.Errorf("server: credentials are sent over https only")
 		}
 	}

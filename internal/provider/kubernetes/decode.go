@@ -55,6 +55,17 @@ type decoder struct {
 	key       []byte
 	regions   bool // a namespace is the region of what lives in it
 	builders  sync.Pool
+	paths     sync.Map // type → []kube.Path that copies of its objects leave out or hide
+}
+
+// pathsOf returns what copies of a type's objects leave out or hide.
+func (d *decoder) pathsOf(typ string) []kube.Path {
+	if have, ok := d.paths.Load(typ); ok {
+		return have.([]kube.Path)
+	}
+	list := append(kube.SecretPaths(d.types, typ), noise...)
+	d.paths.Store(typ, list)
+	return list
 }
 
 // build makes a value of an asset with a builder that others have used.
@@ -140,7 +151,7 @@ func (d *decoder) properties(r *resource, v bulwark.Value, id string, large bool
 			b.Key("spec")
 			b.Unknown(fmt.Sprintf("larger than %d KiB", customBytes>>10))
 		} else {
-			(&kube.Copier{Key: d.key, Paths: append(kube.SecretPaths(d.types, r.typ), noise...)}).CopyTo(b, v)
+			(&kube.Copier{Key: d.key, Paths: d.pathsOf(r.typ)}).CopyTo(b, v)
 		}
 		b.End()
 	})

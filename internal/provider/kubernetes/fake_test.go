@@ -136,6 +136,9 @@ func (f *fake) list(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	objects, version := slices.Clone(f.objects[plural]), f.version
 	f.mu.Unlock()
+	if len(parts) > 2 && parts[len(parts)-3] == "namespaces" {
+		objects = slices.DeleteFunc(objects, func(o string) bool { return !strings.Contains(o, `"namespace":"`+parts[len(parts)-2]+`"`) })
+	}
 	if name, ok := strings.CutPrefix(q.Get("fieldSelector"), "metadata.name="); ok {
 		objects = slices.DeleteFunc(objects, func(o string) bool { return !strings.Contains(o, `"name":"`+name+`"`) })
 	}

@@ -33,14 +33,16 @@ type run struct {
 	mu       sync.Mutex
 	yield    func(bulwark.Gathered) error
 	index    *kube.Index
-	digests  map[string]uint64   // of what was last yielded, by asset id
-	versions map[place]string    // from which a watch goes on
-	unlisted map[string]string   // type → why not all of it is known
-	changed  map[kube.Ref]bool   // whose relations are to be made again
-	denied   map[string][]string // custom group → kinds that may not be listed
-	about    facts               // what goes into the cluster's own asset
-	scoped   map[string]bool     // type → lives in no namespace
+	digests  map[string]uint64          // of what was last yielded, by asset id
+	versions map[place]string           // from which a watch goes on
+	unlisted map[string]map[string]bool // type → namespaces, "" for all, of which not all could be listed
+	changed  map[kube.Ref]bool          // whose relations are to be made again
+	denied   map[string][]string        // custom group → kinds that may not be listed
+	about    facts                      // what goes into the cluster's own asset
+	scoped   map[string]bool            // type → lives in no namespace
 	seed     maphash.Seed
+	reading  kube.Ref      // that one is reading again
+	passed   bool          // it was told of by another way meanwhile, which may be newer
 	wake     chan struct{} // the changed are to be read again; nil without a watch
 }
 
@@ -88,14 +90,14 @@ func (c *Cluster) Gather(ctx context.Context, yield func(bulwark.Gathered) error
 }
 
 func (c *Cluster) newRun(uid string, list []resource, yield func(bulwark.Gathered) error) *run {
-	r := &run{c: c, list: list, yield: yield, digests: map[string]uint64{}, versions: map[place]string{}, unlisted: map[string]string{},
+	r := &run{c: c, list: list, yield: yield, digests: map[string]uint64{}, versions: map[place]string{}, unlisted: map[string]map[string]bool{},
 		changed: map[kube.Ref]bool{}, denied: map[string][]string{}, scoped: map[string]bool{}, seed: maphash.MakeSeed(),
 		dec: decoder{cluster: uid, scope: "kubernetes/" + uid, connector: c.opts.Connector, types: c.opts.Types, key: c.opts.SecretKey,
 			regions: len(c.config.Namespaces.Include) > 0}}
 	for _, res := range list {
 		r.scoped[res.typ] = !res.namespaced
 	}
-	r.index = kube.NewIndex(kube.IndexOptions{ClusterScoped: r.clusterScoped, Missing: r.missing, ID: r.idOf, Follow: true})
+	r.index = kube.NewIndex(kube.IndexOptions{ClusterScoped: r.clusterScoped, Missing: r.missing, Unlisted: r.unread, ID: r.idOf, Follow: true})
 	return r
 }
 
@@ -109,7 +111,7 @@ func (r *run) clusterScoped(typ string) bool {
 // idOf is the id of an object of a kind that is listed, "" for others.
 func (r *run) idOf(ref kube.Ref) string {
 	res := r.resourceOf(ref.Type)
-	if res == nil || r.unlisted[ref.Type] != "" || !objectName(ref.Name) {
+	if res == nil || r.unknown(ref.Type, ref.Namespace) != "" || !objectName(ref.Name) {
 		return ""
 	}
 	return res.id(r.dec.cluster, ref.Namespace, ref.Name)
@@ -118,13 +120,44 @@ func (r *run) idOf(ref kube.Ref) string {
 // missing says why an object that another names is not known.
 func (r *run) missing(ref kube.Ref) string {
 	kind := ref.Type[strings.LastIndexByte(ref.Type, '/')+1:]
-	if why, ok := r.unlisted[ref.Type]; ok {
+	if why := r.unread(ref.Type, ref.Namespace); why != "" {
 		return fmt.Sprintf("%s %q is not known: %s", kind, ref.Name, why)
 	}
-	if _, listed := r.scoped[ref.Type]; !listed || r.c.config.excluded(ref.Namespace) {
+	if _, listed := r.scoped[ref.Type]; !listed {
 		return fmt.Sprintf("%s %q is not known: %s is not read", kind, ref.Name, ref.Type)
 	}
 	return fmt.Sprintf("%s %q is not in the cluster", kind, ref.Name)
+}
+
+// unknown says why objects of a type may be there that are not known, in a
+// namespace or, for "", in any; it is "" where none may. mu is held.
+func (r *run) unknown(typ, namespace string) string {
+	of := r.unlisted[typ]
+	if of[""] || of[namespace] || namespace == "" && len(of) > 0 {
+		return "not all of its kind could be listed"
+	}
+	return ""
+}
+
+// unread is unknown, and also for what is configured not to be read.
+func (r *run) unread(typ, namespace string) string {
+	if matchAny(r.c.config.Types.Exclude, typ) || r.c.config.excluded(namespace) {
+		return typ + " is not read"
+	}
+	return r.unknown(typ, namespace)
+}
+
+// complete notes whether all of a place could be listed, with mu held.
+func (r *run) complete(p place, all bool) {
+	of := r.unlisted[p.resource.typ]
+	switch {
+	case all:
+		delete(of, p.namespace)
+	case of == nil:
+		r.unlisted[p.resource.typ] = map[string]bool{p.namespace: true}
+	default:
+		of[p.namespace] = true
+	}
 }
 
 // all lists every resource, a stage at a time.
@@ -148,7 +181,12 @@ func (r *run) all(ctx context.Context) error {
 	if err := r.deniedGaps(); err != nil {
 		return err
 	}
-	return r.refresh(ctx)
+	if err := r.refresh(ctx); err != nil || len(r.changed) == 0 {
+		return err
+	}
+	gap := bulwark.Gap{What: "relations", Where: provider.Where(r.c.opts.Connector, r.dec.scope), Needs: "a watch, or another run",
+		Why: fmt.Sprintf("more than %d objects were to be related again after what they name had changed; %d were not", maxRefresh, len(r.changed))}
+	return r.yield(bulwark.Gathered{Gap: &gap})
 }
 
 func (r *run) places(res *resource) []place {
@@ -180,10 +218,8 @@ func (r *run) listing(ctx context.Context, p place) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := r.outcome(p, out, err)
-	if l.Complete {
+	if r.complete(p, l.Complete); l.Complete {
 		r.versions[p] = out.version
-	} else {
-		r.unlisted[p.resource.typ] = "not all of its kind could be listed"
 	}
 	return r.yield(bulwark.Gathered{Listing: l})
 }
@@ -225,16 +261,23 @@ func (r *run) deniedGaps() error {
 	return nil
 }
 
-// put takes assets that were just read: it indexes them all, relates them and
-// yields them.
+// put is add without mu held.
 func (r *run) put(assets []*bulwark.Asset) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.add(assets)
+}
+
+// add takes assets that were just read or told of: it indexes them all, relates
+// them and yields them. mu is held.
+func (r *run) add(assets []*bulwark.Asset) error {
 	kept := assets[:0]
 	for _, a := range assets {
-		if r.c.config.excluded(a.Properties.At("metadata", "namespace").Text()) {
+		ref := refOf(a)
+		if r.c.config.excluded(ref.Namespace) {
 			continue
 		}
+		r.pass(ref)
 		kept = append(kept, a)
 		r.note(r.index.Add(a))
 		if _, seen := r.digests[a.ID]; !seen {
@@ -248,6 +291,14 @@ func (r *run) put(assets []*bulwark.Asset) error {
 	}
 	return nil
 }
+
+func refOf(a *bulwark.Asset) kube.Ref {
+	return kube.Ref{Type: a.Type, Namespace: a.Properties.At("metadata", "namespace").Text(), Name: a.Name}
+}
+
+// pass notes that an object was told of, so that a reading of it that is under
+// way and may be older is not taken. mu is held.
+func (r *run) pass(ref kube.Ref) { r.passed = r.passed || ref == r.reading }
 
 // note remembers whose relations a change alters and wakes the watch, if there
 // is one, to make them again. mu is held.
@@ -266,7 +317,7 @@ func (r *run) note(refs []kube.Ref) {
 // tell relates an asset and yields it, unless it is as it was last yielded.
 func (r *run) tell(a *bulwark.Asset) error {
 	a.Relations = append(r.index.Relations(a), bulwark.Relation{Name: bulwark.RelAccount, Inverse: "objects", Type: TypeCluster, Target: r.clusterID()})
-	a.Relations = provider.SortRelations(append(a.Relations, sameAs(a)...))
+	a.Relations = bulwark.SortRelations(append(a.Relations, sameAs(a)...))
 	sum := r.digest(a)
 	if have, ok := r.digests[a.ID]; ok && have == sum {
 		return nil
@@ -291,16 +342,17 @@ func (r *run) digest(a *bulwark.Asset) uint64 {
 }
 
 // refresh reads the objects again whose relations have changed since they were
-// yielded.
+// yielded, maxRefresh of them at the most; the others stay among the changed.
 func (r *run) refresh(ctx context.Context) error {
 	r.mu.Lock()
-	refs := make([]kube.Ref, 0, len(r.changed))
+	refs := make([]kube.Ref, 0, min(len(r.changed), maxRefresh))
 	for ref := range r.changed {
-		if len(refs) < maxRefresh {
-			refs = append(refs, ref)
+		if len(refs) == maxRefresh {
+			break
 		}
+		refs = append(refs, ref)
+		delete(r.changed, ref)
 	}
-	clear(r.changed)
 	r.mu.Unlock()
 	for _, ref := range refs {
 		if err := r.one(ctx, ref); err != nil {
@@ -310,16 +362,25 @@ func (r *run) refresh(ctx context.Context) error {
 	return nil
 }
 
-// one reads one object by its name and takes it. What fails is left as it was
-// yielded before.
+// one reads one object by its name and takes it, unless the watch tells of it
+// meanwhile: that is related anew in any case, and may be newer. What fails is
+// left as it was yielded before.
 func (r *run) one(ctx context.Context, ref kube.Ref) error {
 	res := r.resourceOf(ref.Type)
 	if res == nil || ref.Namespace != "" && !plainName(ref.Namespace) {
 		return nil
 	}
+	r.mu.Lock()
+	r.reading, r.passed = ref, false
+	r.mu.Unlock()
+	id := res.id(r.dec.cluster, ref.Namespace, ref.Name)
 	var stopped error
 	_, err := r.c.api.list(ctx, &r.dec, res, ref.Namespace, url.Values{"fieldSelector": {"metadata.name=" + selectorText.Replace(ref.Name)}}, func(assets []*bulwark.Asset) error {
-		stopped = r.put(slices.DeleteFunc(assets, func(a *bulwark.Asset) bool { return a.Name != ref.Name }))
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !r.passed {
+			stopped = r.add(slices.DeleteFunc(assets, func(a *bulwark.Asset) bool { return a.ID != id }))
+		}
 		return stopped
 	})
 	if stopped != nil {

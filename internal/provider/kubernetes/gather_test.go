@@ -154,7 +154,9 @@ func TestWrong(t *testing.T) {
 		{"not_an_object", body(`[]`), bulwark.FaultMalformed, "", 0},
 		{"breaks_off", body(`{"items":[` + fakePod("a") + `,{"metadata":`), bulwark.FaultUnreachable, "", 0},
 		{"token_repeats", body(`{"metadata":{"continue":"x"},"items":[` + fakePod("a") + `]}`), bulwark.FaultMalformed, "", 1},
-		{"redirects", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 302) }, bulwark.FaultFailed, "", 0},
+		{"redirects", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, bulwark.FaultFailed, "", 0},
 		{"hangs_up", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, bulwark.FaultUnreachable, "", 0},
 		{"endless", endless, bulwark.FaultMalformed, "", 0},
 		{"bad_object", body(`{"items":[` + fakePod("a") + `,{"metadata":{"name":"../x","namespace":"shop"}},7]}`), "", "", 1},
@@ -297,6 +299,53 @@ func TestNamespaces(t *testing.T) {
 	for _, r := range f.requests[len(f.requests)-10:] {
 		if strings.HasPrefix(r, "GET /api/v1/pods?") {
 			t.Errorf("it asked for pods of all namespaces: %s", r)
+		}
+	}
+}
+
+// TestNamespaceDenied has a listing of one of two namespaces fail: what is not
+// known of the one is known of the other.
+func TestNamespaceDenied(t *testing.T) {
+	f := newFake(t)
+	pod := func(namespace string) string {
+		return fmt.Sprintf(`{"metadata":{"name":"p","namespace":%q},"spec":{"serviceAccountName":"robot","containers":[]}}`, namespace)
+	}
+	f.set("pods", pod("bar"), pod("shop"))
+	f.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/api/v1/namespaces/bar/serviceaccounts" {
+			return false
+		}
+		fail(w, 403, "Forbidden")
+		return true
+	})
+	got := mustGather(t, f.open(t, Config{Namespaces: Namespaces{Include: []string{"bar", "shop"}}}))
+	for namespace, want := range map[string]string{"bar": `ServiceAccount "robot" is not known: not all of its kind could be listed`, "shop": `ServiceAccount "robot" is not in the cluster`} {
+		var reason string
+		for _, r := range got.assets["live:k8s/u-1//Pod/"+namespace+"/p"].Relations {
+			if r.Name == "serviceAccount" {
+				reason = r.Reason
+			}
+		}
+		if reason != want {
+			t.Errorf("in %s: %q, want %q", namespace, reason, want)
+		}
+	}
+	r := &run{unlisted: map[string]map[string]bool{}}
+	accounts := &resource{typ: "v1/ServiceAccount"}
+	for _, step := range []struct {
+		namespace string
+		all       bool
+		known     string // which of bar, shop and all are, each with a slash
+	}{{"bar", false, "shop/"}, {"shop", false, ""}, {"bar", true, "bar/"}, {"shop", true, "bar/ shop/ /"}, {"", false, ""}} {
+		r.complete(place{accounts, step.namespace}, step.all)
+		var known []string
+		for _, namespace := range []string{"bar", "shop", ""} {
+			if r.unknown("v1/ServiceAccount", namespace) == "" {
+				known = append(known, namespace+"/")
+			}
+		}
+		if got := strings.Join(known, " "); got != step.known {
+			t.Errorf("after %+v %q is known, want %q", step, got, step.known)
 		}
 	}
 }

@@ -24,8 +24,8 @@ var (
 )
 
 // managed relates the cluster to the asset that its provider's own API makes
-// of it: by the names that the providers' tools write into kubeconfigs, or by
-// what their nodes say. Where the provider is known but not the cluster's
+// of it: by its names, a person's first, among them those that the providers'
+// tools write into kubeconfigs, or by what its nodes say. Where the provider is known but not the cluster's
 // place there, the relation is unknown.
 func managed(names []string, host string, f *facts) []bulwark.Relation {
 	relate := func(typ, target, reason string) []bulwark.Relation {
@@ -84,7 +84,7 @@ func aks(f *facts) string {
 }
 
 // distribution says whose Kubernetes a cluster is: by the version's suffix,
-// the server's name or the nodes. It is "kubernetes" where nothing tells.
+// the server's name or the nodes. It is "" where nothing tells.
 func distribution(gitVersion, host string, f *facts) string {
 	for suffix, name := range map[string]string{"-eks-": "eks", "-gke.": "gke", "+k3s": "k3s", "+rke2": "rke2", "+k0s": "k0s", "-aliyun": "ack"} {
 		if strings.Contains(gitVersion, suffix) {
@@ -94,7 +94,7 @@ func distribution(gitVersion, host string, f *facts) string {
 	if aksHost.MatchString(host) || len(f.groups) > 0 {
 		return "aks"
 	}
-	return "kubernetes"
+	return ""
 }
 
 var machineID = regexp.MustCompile(`^[0-9a-f]{32}$`)

@@ -23,6 +23,8 @@ const (
 	headerTime = time.Minute     // until a watch has begun
 	silence    = 2 * watchTime   // after which a watch that says nothing is taken for dead
 	maxDenied  = 5               // refusals of credentials in a row
+	maxFaults  = 8               // of one resource in a row, over a minute, after which a gap tells of them
+	maxBad     = 10              // objects of one resource that a gap each tells of
 )
 
 // errExpired says that the server no longer has the changes since a version.
@@ -31,7 +33,8 @@ var errExpired = errors.New("the version is too old to go on from")
 // Watch goes on from the last Gather: it yields each object that changes and a
 // Gone for each that is deleted, as it happens. Nothing between the two is
 // lost. Where the server no longer knows the changes of a resource, that
-// resource is listed again. It ends only with ctx, with yield's error, or when
+// resource is listed again. A resource whose changes cannot be followed is
+// tried for ever, and a gap. It ends only with ctx, with yield's error, or when
 // the cluster no longer takes the credentials.
 func (c *Cluster) Watch(ctx context.Context, yield func(bulwark.Gathered) error) error {
 	c.mu.Lock()
@@ -42,8 +45,9 @@ func (c *Cluster) Watch(ctx context.Context, yield func(bulwark.Gathered) error)
 	}
 	r.mu.Lock()
 	r.yield, r.wake = yield, make(chan struct{}, 1)
+	r.note(nil) // what the Gather has left
 	r.mu.Unlock()
-	w := &watch{run: r}
+	w := &watch{run: r, bad: map[place]int{}}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return w.refresher(ctx) })
 	for i := range r.list {
@@ -59,7 +63,10 @@ func (c *Cluster) Watch(ctx context.Context, yield func(bulwark.Gathered) error)
 }
 
 // watch is the state of one Watch.
-type watch struct{ *run }
+type watch struct {
+	*run
+	bad map[place]int // objects that could not be read; mu is held
+}
 
 // relistable reports whether a place that was not listed completely is worth
 // trying again: not what is only counted.
@@ -70,18 +77,20 @@ func (w *watch) place(ctx context.Context, p place) error {
 	w.mu.Lock()
 	version := w.versions[p]
 	w.mu.Unlock()
-	denied := 0
-	for failures := 0; ; {
+	denied, faults, waits := 0, 0, 0 // in a row
+	for {
 		next, progress, err := w.turn(ctx, p, version)
 		version = next
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if progress {
-			failures, denied = 0, 0
+		if progress && !malformed(err) {
+			denied, faults, waits = 0, 0, 0
 		}
 		var f *bulwark.Fault
 		switch {
+		case err == nil:
+			faults = 0
 		case errors.Is(err, errYield):
 			return err
 		case errors.As(err, &f) && f.Kind == bulwark.FaultCredentials:
@@ -94,16 +103,30 @@ func (w *watch) place(ctx context.Context, p place) error {
 		if progress && err == nil {
 			continue
 		}
-		if err := w.c.api.sleep(ctx, backoff(failures)); err != nil {
+		if err != nil {
+			faults++
+		}
+		if faults == maxFaults {
+			if err := w.unwatched(p, provider.FaultOf(err, "WATCH "+p.resource.path(p.namespace), w.c.api.base.Host)); err != nil {
+				return err
+			}
+		}
+		if err := w.c.api.sleep(ctx, backoff(waits)); err != nil {
 			return err
 		}
-		failures++
+		waits++
 	}
+}
+
+func malformed(err error) bool {
+	var f *bulwark.Fault
+	return errors.As(err, &f) && f.Kind == bulwark.FaultMalformed
 }
 
 // turn is one watch from a version, after a new listing where there is none
 // ("") to go on from. It returns the version up to which everything was taken,
-// and whether the watch brought anything.
+// and whether the watch brought anything. What comes after an event that cannot
+// be read is not known, so that there is none to go on from.
 func (w *watch) turn(ctx context.Context, p place, version string) (next string, progress bool, err error) {
 	if version == "" {
 		if version, err = w.relist(ctx, p); err != nil {
@@ -112,13 +135,14 @@ func (w *watch) turn(ctx context.Context, p place, version string) (next string,
 	}
 	next, err = w.follow(ctx, p, version)
 	progress = next != version
-	if errors.Is(err, errExpired) {
+	if errors.Is(err, errExpired) || malformed(err) {
 		next = ""
 	}
 	return next, progress, err
 }
 
-// unwatched tells that changes of a place are not seen before the next Gather.
+// unwatched tells that changes of a place may not be seen before the next
+// Gather.
 func (w *watch) unwatched(p place, f *bulwark.Fault) error {
 	if f.Kind == bulwark.FaultDenied {
 		f.Needs = p.resource.needs("watch")
@@ -168,11 +192,12 @@ func (w *watch) follow(ctx context.Context, p place, version string) (string, er
 	defer resp.Body.Close()
 	dec := json.NewDecoder(resp.Body)
 	var columns []string
+	from := version
 	for {
 		alive.Reset(silence)
 		var e event
 		if err := dec.Decode(&e); err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, provider.ErrTooLarge) { // the server's end of it, or ours: go on from here
+			if errors.Is(err, io.EOF) || errors.Is(err, provider.ErrTooLarge) && version != from { // the server's end of it, or ours: go on from here
 				return version, nil
 			}
 			return version, w.c.api.bodyFault(req, err)
@@ -211,7 +236,7 @@ func (w *watch) event(ctx context.Context, p place, e event, columns *[]string) 
 		return head.Metadata.ResourceVersion, nil
 	case "ADDED", "MODIFIED", "DELETED":
 	default:
-		return "", nil // a kind of event that this does not know
+		return "", w.malformed(p, fmt.Errorf("an event of the kind %q", clip(e.Type)))
 	}
 	raw, version, err := unpack(p.resource, e.Object, columns)
 	if err != nil {
@@ -222,9 +247,12 @@ func (w *watch) event(ctx context.Context, p place, e event, columns *[]string) 
 		gap := bulwark.Gap{What: "object", Where: provider.Where(w.c.opts.Connector, w.dec.scope, p.resource.typ, p.namespace), Why: fmt.Sprintf("a changed object cannot be read: %v", err)}
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		if w.bad[p]++; w.bad[p] > maxBad {
+			return version, nil
+		}
 		return version, w.say(bulwark.Gathered{Gap: &gap})
 	}
-	return version, w.take(ctx, p.resource, a, e.Type == "DELETED")
+	return version, w.take(ctx, a, e.Type == "DELETED")
 }
 
 func (w *watch) malformed(p place, err error) error {
@@ -275,25 +303,21 @@ func unpack(r *resource, object []byte, columns *[]string) (raw []byte, version 
 }
 
 // take applies a changed or deleted object.
-func (w *watch) take(ctx context.Context, res *resource, a *bulwark.Asset, deleted bool) error {
+func (w *watch) take(ctx context.Context, a *bulwark.Asset, deleted bool) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ns := a.Properties.At("metadata", "namespace").Text()
-	if w.c.config.excluded(ns) {
-		return nil
-	}
 	if deleted {
-		return w.gone(kube.Ref{Type: res.typ, Namespace: ns, Name: a.Name}, a.ID)
+		return w.gone(refOf(a), a.ID)
 	}
-	w.note(w.index.Add(a))
-	return w.tell(a)
+	return w.add([]*bulwark.Asset{a})
 }
 
 // gone tells that an object was deleted, with mu held.
 func (w *watch) gone(ref kube.Ref, id string) error {
+	w.pass(ref)
 	w.note(w.index.Remove(ref, id))
 	delete(w.changed, ref)
 	if _, told := w.digests[id]; !told {
@@ -334,7 +358,7 @@ func (w *watch) relist(ctx context.Context, p place) (string, error) {
 	var stopped error
 	out, err := w.c.api.list(ctx, &w.dec, p.resource, p.namespace, nil, func(assets []*bulwark.Asset) error {
 		for _, a := range assets {
-			delete(left, kube.Ref{Type: a.Type, Namespace: a.Properties.At("metadata", "namespace").Text(), Name: a.Name})
+			delete(left, refOf(a))
 		}
 		stopped = w.put(assets)
 		return stopped
@@ -348,10 +372,9 @@ func (w *watch) relist(ctx context.Context, p place) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := w.outcome(p, out, nil)
-	if !l.Complete {
+	if w.complete(p, l.Complete); !l.Complete {
 		return out.version, w.say(bulwark.Gathered{Gap: l.Gap})
 	}
-	delete(w.unlisted, p.resource.typ)
 	for ref, id := range left {
 		if p.namespace != "" && ref.Namespace != p.namespace {
 			continue

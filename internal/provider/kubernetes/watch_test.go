@@ -27,6 +27,11 @@ type watching struct {
 func watchFake(t *testing.T, f *fake, c *Cluster) *watching {
 	t.Helper()
 	mustGather(t, c)
+	return startWatch(t, f, c)
+}
+
+// startWatch watches what was gathered.
+func startWatch(t *testing.T, f *fake, c *Cluster) *watching {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watching{t: t, f: f, out: make(chan bulwark.Gathered, 1000), stop: cancel, err: make(chan error, 1)}
 	go func() {
@@ -295,6 +300,172 @@ func TestWatchMalformed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWatchRefresh has an object change while it is read again for its
+// relations: what the watch told stands, and not what was read before.
+func TestWatchRefresh(t *testing.T) {
+	service := func(name, port string) string {
+		return fmt.Sprintf(`{"metadata":{"name":%q,"namespace":"shop"},"spec":{"selector":{"app":%q},"clusterIP":%q}}`, name, name, port)
+	}
+	const till = "live:k8s/u-1//Service/shop/till"
+	for _, how := range []string{"DELETED", "MODIFIED"} {
+		t.Run(how, func(t *testing.T) {
+			f := newFake(t)
+			f.set("services", service("till", "1"), service("other", "1"))
+			w := watchFake(t, f, f.open(t, Config{}))
+			reading, read := make(chan bool), make(chan bool)
+			f.answer(func(rw http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Query().Get("fieldSelector") != "metadata.name=till" {
+					return false
+				}
+				reading <- true
+				<-read
+				fmt.Fprintf(rw, `{"metadata":{"resourceVersion":"1"},"items":[%s]}`, service("till", "1"))
+				return true
+			})
+			f.feed("pods") <- change("ADDED", fakePod("a"))
+			w.asset("live:k8s/u-1//Pod/shop/a")
+			<-reading
+			f.feed("services") <- change(how, service("till", "2"))
+			if how == "DELETED" {
+				w.gone(till)
+			} else if a := w.asset(till); len(a.Relations) != 3 {
+				t.Errorf("relations of what the watch told = %v, want the pod among them", a.Relations)
+			}
+			f.feed("pods") <- change("ADDED", strings.Replace(fakePod("b"), `"app":"till"`, `"app":"other"`, 1))
+			w.asset(podB)
+			close(read)
+			w.asset("live:k8s/u-1//Service/shop/other") // read after, and told next
+		})
+	}
+}
+
+// TestWatchManyRelations changes the relations of more objects than are read
+// again at once: all of them are, in the end.
+func TestWatchManyRelations(t *testing.T) {
+	f := newFake(t)
+	var services []string
+	for i := range maxRefresh + 200 {
+		services = append(services, fmt.Sprintf(`{"metadata":{"name":"s%d","namespace":"shop"},"spec":{"selector":{"app":"till"}}}`, i))
+	}
+	f.set("services", services...)
+	w := watchFake(t, f, f.open(t, Config{}))
+	f.feed("pods") <- change("ADDED", fakePod("b"))
+	w.asset(podB)
+	told := map[string]bool{}
+	for len(told) < len(services) {
+		if g := w.next(); g.Asset != nil {
+			told[g.Asset.ID] = true
+		}
+	}
+}
+
+// TestGatherManyRelations has more relations change during a run than it makes
+// again: a gap says so, and a watch makes the rest.
+func TestGatherManyRelations(t *testing.T) {
+	f := newFake(t)
+	const left = 20
+	owned := func(i int) string {
+		return fmt.Sprintf(`{"metadata":{"name":"d%d","namespace":"shop","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"r","controller":true}]}}`, i)
+	}
+	var deployments []string
+	for i := range maxRefresh + left { // deployments are listed before replica sets
+		deployments = append(deployments, owned(i))
+	}
+	f.set("deployments", deployments...)
+	f.set("replicasets", `{"metadata":{"name":"r","namespace":"shop"}}`)
+	c := f.open(t, Config{})
+	got := mustGather(t, c)
+	if len(got.gaps) != 1 || got.gaps[0].What != "relations" || !strings.Contains(got.gaps[0].Why, fmt.Sprint(left)) {
+		t.Errorf("gaps = %v, want one of the relations", got.gaps)
+	}
+	related := func(a *bulwark.Asset) bool {
+		return slices.ContainsFunc(a.Relations, func(r bulwark.Relation) bool { return r.Name == "controller" && r.Target != "" })
+	}
+	want := map[string]bool{}
+	for id, a := range got.assets {
+		if a.Type == "apps/v1/Deployment" && !related(a) {
+			want[id] = true
+		}
+	}
+	if len(want) != left {
+		t.Fatalf("%d deployments are not related, want %d", len(want), left)
+	}
+	w := startWatch(t, f, c)
+	for len(want) > 0 {
+		g := w.next()
+		if g.Asset == nil || !want[g.Asset.ID] || !related(g.Asset) {
+			t.Fatalf("yielded %s, want one of %v, related", describe(g), want)
+		}
+		delete(want, g.Asset.ID)
+	}
+}
+
+// TestWatchFails has a watch fail in each way, for ever: it is told once, and
+// the changes come when it is mended.
+func TestWatchFails(t *testing.T) {
+	event := func(text string) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) { fmt.Fprintln(w, text) }
+	}
+	var versions atomic.Int64
+	for name, answer := range map[string]func(w http.ResponseWriter){
+		"error":     func(w http.ResponseWriter) { fail(w, 500, "InternalError") },
+		"throttled": func(w http.ResponseWriter) { fail(w, 429, "TooManyRequests") },
+		"hangs_up":  func(w http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"expired":   func(w http.ResponseWriter) { fail(w, 410, "Expired") },
+		"malformed": event("<html>"),
+		"no_object": event(`{"type":"ADDED","object":7}`),
+		"unknown":   event(`{"type":"SUNG","object":{}}`),
+		"malformed_after_progress": func(w http.ResponseWriter) {
+			fmt.Fprintf(w, `{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9%d"}}}`+"\n<html>", versions.Add(1))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			c := f.open(t, Config{})
+			f.answer(func(rw http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path != "/api/v1/pods" || r.URL.Query().Get("watch") == "" {
+					return false
+				}
+				answer(rw)
+				return true
+			})
+			w := watchFake(t, f, c)
+			if g := w.next(); g.Gap == nil || g.Gap.What != "changes" || g.Gap.Where != "k/kubernetes/u-1/v1/Pod" {
+				t.Fatalf("yielded %s, want a gap of the changes of pods", describe(g))
+			}
+			f.answer(nil)
+			f.feed("pods") <- change("ADDED", fakePod("b"))
+			w.asset(podB)
+		})
+	}
+}
+
+// TestWatchMalformedRelists wants the change that an event that cannot be read
+// was to tell.
+func TestWatchMalformedRelists(t *testing.T) {
+	f := newFake(t)
+	w := watchFake(t, f, f.open(t, Config{}))
+	f.set("pods", fakePod("b"))
+	f.feed("pods") <- `{"type":"ADDED","object":7}`
+	w.asset(podB)
+}
+
+// TestWatchBadObjects bounds what is told of objects that cannot be read.
+func TestWatchBadObjects(t *testing.T) {
+	f := newFake(t)
+	w := watchFake(t, f, f.open(t, Config{}))
+	for i := range 3 * maxBad {
+		f.feed("pods") <- change("ADDED", fmt.Sprintf(`{"metadata":{"name":"%%%d","namespace":"shop"}}`, i))
+	}
+	f.feed("pods") <- change("ADDED", fakePod("b"))
+	for range maxBad {
+		if g := w.next(); g.Gap == nil {
+			t.Fatalf("yielded %s, want a gap", describe(g))
+		}
+	}
+	w.asset(podB)
 }
 
 func FuzzEvent(f *testing.F) {

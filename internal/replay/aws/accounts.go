@@ -159,13 +159,9 @@ func (r Role) trusts(account string) bool {
 func (k *keyring) issue(r Role, account, session string, now, expires time.Time) Key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.issued++; len(k.keys) > maxSessions {
-		for id, key := range k.keys {
-			if !key.Expires.IsZero() && now.After(key.Expires) {
-				delete(k.keys, id)
-			}
-		}
-	}
+	k.issued++
+	k.forget(func(key Key) bool { return now.After(key.Expires) })
+	k.forget(func(Key) bool { return true }) // of whom does not matter: they ask for another
 	random := func(what string) string {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%s/%s/%s/%d", k.seed, account, r.Name, session, what, k.issued))
 		return base32.StdEncoding.EncodeToString(sum[:])
@@ -182,6 +178,18 @@ func (k *keyring) issue(r Role, account, session string, now, expires time.Time)
 	}
 	k.keys[key.ID] = key
 	return key
+}
+
+// forget drops keys of sessions that may be dropped while there are too many.
+func (k *keyring) forget(may func(Key) bool) {
+	for id, key := range k.keys {
+		if len(k.keys) <= maxSessions {
+			return
+		}
+		if !key.Expires.IsZero() && may(key) {
+			delete(k.keys, id)
+		}
+	}
 }
 
 // roleID returns a role's stable unique id.

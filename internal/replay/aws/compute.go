@@ -7,6 +7,8 @@ import (
 	apigatewayv2types "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
+	codebuildtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	elasticloadbalancingtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -16,6 +18,9 @@ import (
 )
 
 var (
+	_ = list[codebuild.BatchGetProjectsInput, codebuild.BatchGetProjectsOutput, codebuildtypes.Project](by("Names", "Name"))
+	_ = names[codebuild.ListProjectsInput, codebuild.ListProjectsOutput, codebuildtypes.Project]("Name")
+
 	_ = list[autoscaling.DescribeAutoScalingGroupsInput, autoscaling.DescribeAutoScalingGroupsOutput, autoscalingtypes.AutoScalingGroup]()
 	_ = list[autoscaling.DescribeLaunchConfigurationsInput, autoscaling.DescribeLaunchConfigurationsOutput, autoscalingtypes.LaunchConfiguration]()
 	_ = list[autoscaling.DescribePoliciesInput, autoscaling.DescribePoliciesOutput, autoscalingtypes.ScalingPolicy]()

@@ -1,6 +1,10 @@
 package aws
 
 import (
+	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
+	dmstypes "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
+	"github.com/aws/aws-sdk-go-v2/service/dax"
+	daxtypes "github.com/aws/aws-sdk-go-v2/service/dax/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
@@ -14,6 +18,10 @@ import (
 )
 
 var (
+	_ = list[dax.DescribeClustersInput, dax.DescribeClustersOutput, daxtypes.Cluster]()
+
+	_ = list[dms.DescribeReplicationInstancesInput, dms.DescribeReplicationInstancesOutput, dmstypes.ReplicationInstance]()
+
 	_ = answer[dynamodb.DescribeContinuousBackupsInput, dynamodb.DescribeContinuousBackupsOutput]("TableName", notFound("TableNotFoundException", 400))
 	_ = answer[dynamodb.DescribeKinesisStreamingDestinationInput, dynamodb.DescribeKinesisStreamingDestinationOutput]("TableName", nil)
 	_ = get[dynamodb.DescribeTableInput, dynamodb.DescribeTableOutput, dynamodbtypes.TableDescription]("TableName", "TableName", notFound("ResourceNotFoundException", 400))

@@ -20,7 +20,7 @@ type Options struct {
 	Accounts []Account
 	Keys     []Key
 	Now      func() time.Time // nil is the wall clock
-	Sessions func() time.Time // by which sessions of roles end; nil is Now. The SDK ends them by the wall clock
+	Wall     func() time.Time // by which sessions of roles end, as the SDK has it, and quotas refill; nil is Now
 	Limits   replay.Limits    // nil is the providers' own quotas
 	Faults   []replay.Rule
 	Seed     int64
@@ -32,7 +32,7 @@ type Server struct {
 	world    *World
 	keys     *keyring
 	now      func() time.Time
-	sessions func() time.Time
+	wall     func() time.Time
 	faults   *replay.Faults
 	meter    *replay.Meter
 	pageSize int
@@ -46,15 +46,15 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{world: o.World, keys: newKeyring(o), now: o.Now, sessions: o.Sessions, faults: faults, meter: replay.NewMeter("aws", o.Limits), pageSize: o.PageSize}
+	s := &Server{world: o.World, keys: newKeyring(o), now: o.Now, wall: o.Wall, faults: faults, meter: replay.NewMeter("aws", o.Limits), pageSize: o.PageSize}
 	if s.world == nil {
 		s.world = NewWorld()
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if s.sessions == nil {
-		s.sessions = s.now
+	if s.wall == nil {
+		s.wall = s.now
 	}
 	if s.pageSize <= 0 {
 		s.pageSize = 100
@@ -100,14 +100,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *Call, req *wire.Request, where scope, id string) {
 	now := s.now()
 	s.world.advance(now)
-	principal, why := s.keys.find(where, r.Header.Get("X-Amz-Security-Token"), s.sessions())
+	principal, why := s.keys.find(where, r.Header.Get("X-Amz-Security-Token"), s.wall())
 	if why != "" {
 		write(w, r, c.Service.EncodeError(badKey(c.Service, why), id))
 		return
 	}
 	c.Principal = principal
 	call := replay.Call{Scope: principal.Account, Region: c.Region, Service: c.Service.Name, Operation: c.Operation}
-	n, wait := s.meter.Take(call, now)
+	n, wait := s.meter.Take(call, s.wall())
 	if wait > 0 {
 		write(w, r, c.Service.EncodeError(throttled(c.Service), id))
 		return

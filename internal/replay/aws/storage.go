@@ -5,11 +5,15 @@ import (
 	backuptypes "github.com/aws/aws-sdk-go-v2/service/backup/types"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	efstypes "github.com/aws/aws-sdk-go-v2/service/efs/types"
+	"github.com/aws/aws-sdk-go-v2/service/fsx"
+	fsxtypes "github.com/aws/aws-sdk-go-v2/service/fsx/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	s3controltypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
 )
 
 var (
+	_ = list[fsx.DescribeFileSystemsInput, fsx.DescribeFileSystemsOutput, fsxtypes.FileSystem]()
+
 	_ = answer[backup.DescribeBackupVaultInput, backup.DescribeBackupVaultOutput]("BackupVaultName", notFound("ResourceNotFoundException", 400))
 	_ = answer[backup.DescribeGlobalSettingsInput, backup.DescribeGlobalSettingsOutput]("", nil)
 	_ = answer[backup.DescribeRegionSettingsInput, backup.DescribeRegionSettingsOutput]("", nil)

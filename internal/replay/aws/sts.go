@@ -33,7 +33,7 @@ var _ = handle(func(c *Call, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, er
 	if duration < 15*time.Minute || duration > 12*time.Hour {
 		return nil, invalid(c.Service, "DurationSeconds is out of range")
 	}
-	now := c.server.sessions()
+	now := c.server.wall()
 	expires := now.Add(duration).UTC().Truncate(time.Second)
 	key := c.server.keys.issue(role, account, *in.RoleSessionName, now, expires)
 	id, _, _ := strings.Cut(key.UserID, ":")

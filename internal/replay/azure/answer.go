@@ -3,11 +3,12 @@ package azure
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/bulwarksec/bulwark/internal/replay"
 )
 
 // An answer is a status, headers and a body of JSON.
@@ -64,59 +65,4 @@ func throttled(service string, d time.Duration) answer {
 }
 
 // Transport answers in this process, without a port.
-func (s *Server) Transport() http.RoundTripper { return transport{s} }
-
-type transport struct{ handler http.Handler }
-
-// RoundTrip runs the handler beside the reader of its body, so that a body may
-// be without end and a handler may wait for its client to leave.
-func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, out := io.Pipe()
-	w := &pipeWriter{header: http.Header{}, out: out, ready: make(chan int, 1)}
-	in := req.Clone(req.Context())
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
-	go func() {
-		defer out.Close()
-		defer in.Body.Close()
-		t.handler.ServeHTTP(w, in)
-		w.WriteHeader(http.StatusOK)
-		if w.cut {
-			out.CloseWithError(io.ErrUnexpectedEOF)
-		}
-	}()
-	select {
-	case <-req.Context().Done():
-		body.CloseWithError(req.Context().Err())
-		return nil, req.Context().Err()
-	case status := <-w.ready:
-		return &http.Response{Status: strconv.Itoa(status) + " " + http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-			Header: w.header, Body: body, ContentLength: -1, Request: req}, nil
-	}
-}
-
-// pipeWriter is a response whose body is read while it is written.
-type pipeWriter struct {
-	header http.Header
-	out    *io.PipeWriter
-	ready  chan int
-	told   bool
-	cut    bool
-}
-
-func (w *pipeWriter) Header() http.Header { return w.header }
-
-func (w *pipeWriter) WriteHeader(status int) {
-	if w.told {
-		return
-	}
-	w.told = true
-	w.header = w.header.Clone()
-	w.ready <- status
-}
-
-func (w *pipeWriter) Write(p []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return w.out.Write(p)
-}
+func (s *Server) Transport() http.RoundTripper { return replay.Transport(s) }

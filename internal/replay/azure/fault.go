@@ -75,6 +75,7 @@ func (f *Fault) write(w http.ResponseWriter, r *http.Request, a answer) {
 		refuse(http.StatusUnauthorized, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time.").write(w)
 	case Hang:
 		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
 	case Broken:
 		refuse(http.StatusInternalServerError, "InternalServerError", "The server has encountered an internal error.").write(w)
 	case Missing:
@@ -102,11 +103,6 @@ func (f *Fault) write(w http.ResponseWriter, r *http.Request, a answer) {
 func (f *Fault) truncate(w http.ResponseWriter, a answer) {
 	half := a
 	half.body = a.body[:len(a.body)/2]
-	if p, in := w.(*pipeWriter); in {
-		half.write(p)
-		p.cut = true
-		return
-	}
 	half.write(w)
 	if flusher, can := w.(http.Flusher); can {
 		flusher.Flush()

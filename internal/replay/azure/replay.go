@@ -15,6 +15,7 @@ package azure
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -79,6 +80,7 @@ type Server struct {
 	state   *State
 	buckets map[quota.Key]*quota.Bucket
 	tokens  map[string]token
+	issued  int // tokens so far
 	faults  []*Fault
 	counts  Counts
 	calls   []string
@@ -118,7 +120,11 @@ func (s *Server) Counts() Counts {
 	return s.counts
 }
 
-// Calls returns every call so far as method and path, in the order of arrival.
+// maxCalls bounds how many calls are kept.
+const maxCalls = 1 << 16
+
+// Calls returns the calls so far as method and path, in the order of arrival; of
+// very many, the later ones.
 func (s *Server) Calls() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,6 +145,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) answer(r *http.Request) (*Fault, answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.calls) == maxCalls {
+		s.calls = slices.Delete(s.calls, 0, maxCalls/2)
+	}
 	s.calls = append(s.calls, r.Method+" "+r.URL.Path)
 	f := s.fault(r)
 	path := strings.TrimRight(strings.ToLower(r.URL.Path), "/")

@@ -32,7 +32,8 @@ func ask(t testing.TB, s *Server, method, target, body string) (int, string) {
 	s.mu.Lock()
 	s.tokens["t"] = token{client: "c", audience: "any", until: time.Unix(3600, 0)}
 	s.mu.Unlock()
-	r := httptest.NewRequest(method, "https://management.azure.com", strings.NewReader(body))
+	r := httptest.NewRequest("GET", "https://management.azure.com", strings.NewReader(body))
+	r.Method = method // which may be no word
 	r.URL.Path, r.URL.RawQuery, _ = strings.Cut(target, "?")
 	r.Header.Set("Authorization", "Bearer t")
 	w := httptest.NewRecorder()

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,8 +63,11 @@ func (s *Server) grant(r *http.Request) answer {
 		return oauthError("invalid_client", "AADSTS7000215: Invalid client secret provided.")
 	}
 	audience := audienceOf(r.PostForm.Get("scope"), r.Host)
-	text := fmt.Sprintf("replay-%s-%d", audience, len(s.tokens)+1)
-	s.tokens[text] = token{client: id, audience: audience, until: s.now().Add(tokenLife)}
+	now := s.now()
+	maps.DeleteFunc(s.tokens, func(_ string, t token) bool { return now.Sub(t.until) > tokenLife }) // for a while it is told that they are over
+	s.issued++
+	text := fmt.Sprintf("replay-%s-%d", audience, s.issued)
+	s.tokens[text] = token{client: id, audience: audience, until: now.Add(tokenLife)}
 	return ok(map[string]any{"token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "ext_expires_in": int(tokenLife.Seconds()), "access_token": text})
 }
 

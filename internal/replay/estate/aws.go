@@ -25,17 +25,17 @@ var denials = map[string][]string{
 	"fennel":     {"s3:GetBucketPolicy", "iam:ListAccessKeys", "secretsmanager:*", "rds:DescribeDBSnapshotAttributes"},
 }
 
-func awsAccounts() []aws.Account {
+func awsAccounts(denied []string) []aws.Account {
 	var out []aws.Account
 	for _, a := range company {
-		out = append(out, aws.Account{ID: a.id, Roles: []aws.Role{{Name: Reader, Trusts: []string{company[0].id}, Deny: denials[a.key]}}})
+		out = append(out, aws.Account{ID: a.id, Roles: []aws.Role{{Name: Reader, Trusts: []string{company[0].id}, Deny: slices.Concat(denials[a.key], denied)}}})
 	}
 	return out
 }
 
-func awsKeys() []aws.Key {
+func awsKeys(denied []string) []aws.Key {
 	return []aws.Key{{ID: AWSKeyID, Secret: AWSKeySecret, Principal: aws.Principal{Account: company[0].id,
-		ARN: "arn:aws:iam::" + company[0].id + ":user/bulwark", UserID: "AIDAHALDENDEMO0000001"}}}
+		ARN: "arn:aws:iam::" + company[0].id + ":user/bulwark", UserID: "AIDAHALDENDEMO0000001", Deny: denied}}}
 }
 
 // site is a place in AWS that is being filled: an account, or a region of it.
@@ -89,12 +89,6 @@ func tell[O any](s *site, key string, out *O) { aws.Answer(s.w, s.place(), key, 
 // wrong reports whether a mistake of a kind is made here.
 func (s *site) wrong(kind, name string, base float64) bool {
 	return s.slip(s.care, kind, s.key+"/"+s.region+"/"+name, base)
-}
-
-// there reports whether a thing of this account is there now.
-func (s *site) there(name string) bool {
-	_, ok := s.lives(s.key + "/" + name)
-	return ok
 }
 
 // ref makes an identifier: sg-0a1b….

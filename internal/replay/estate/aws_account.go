@@ -139,7 +139,7 @@ func (s *site) watched() {
 		s.trail()
 		put(s, acmtypes.CertificateSummary{CertificateArn: p(s.certificate()), DomainName: p("*.haldenmarkets.example"), Status: "ISSUED", Type: "AMAZON_ISSUED", KeyAlgorithm: "RSA_2048", InUse: p(true), NotBefore: p(s.now.Add(-100 * day).Truncate(30 * day)), NotAfter: p(s.now.Add(260 * day).Truncate(30 * day))})
 		put(s, acmtypes.CertificateDetail{CertificateArn: p(s.certificate()), DomainName: p("*.haldenmarkets.example"), Status: "ISSUED", Type: "AMAZON_ISSUED", KeyAlgorithm: "RSA_2048", NotBefore: p(s.now.Add(-100 * day).Truncate(30 * day)), NotAfter: p(s.now.Add(260 * day).Truncate(30 * day)),
-			RenewalEligibility: "ELIGIBLE", Options: &acmtypes.CertificateOptions{CertificateTransparencyLoggingPreference: "ENABLED"}})
+			RenewalEligibility: "ELIGIBLE"})
 	}
 }
 

@@ -17,15 +17,16 @@ import (
 // concurrent use.
 type Estate struct {
 	seed        int64
+	denied      []string  // of Azure's actions
 	from, until time.Time // of the history; what is told happens in between
 
-	moving sync.Mutex // held by At
-	mu     sync.Mutex // guards now
-	now    time.Time
-	aws    *aws.Server
-	w      *aws.World
+	mu  sync.Mutex // guards now
+	now time.Time
 
-	azure *azure.Server
+	moving sync.Mutex // held by Move
+	aws    *aws.Server
+	world  *aws.World
+	azure  *azure.Server
 
 	gcp       *gcp.Server
 	resources *gcp.State
@@ -34,38 +35,57 @@ type Estate struct {
 	clusters []*served
 }
 
+// The parts of the estate beside its clusters, which go by their names.
+const (
+	AWS    = "aws"
+	Azure  = "azure"
+	Google = "gcp"
+)
+
+// Options say which estate it is. Its stories are told between From and Until,
+// which is later; after Until it goes on with small changes.
+type Options struct {
+	Seed        int64
+	From, Until time.Time
+	// Denied are actions, and permissions of Google Cloud, that whoever reads
+	// the estate has not, beside those that the company keeps to itself:
+	// s3:GetBucketPolicy, Microsoft.KeyVault/vaults/read,
+	// cloudasset.assets.listResource. A * is any text.
+	Denied []string
+	Limits replay.Limits // nil is the providers' own quotas
+}
+
 // served is a cluster as its server shows it.
 type served struct {
 	*Cluster
 	server  *kubernetes.Server
 	world   *kubernetes.World
-	objects map[string]object
+	objects map[string]object // that the world holds, but for its own
 }
 
-// New returns the estate as it is at from. Its stories are told between from
-// and until, which is later; after until it goes on with small changes.
-func New(seed int64, from, until time.Time) (*Estate, error) {
-	if !from.Before(until) {
+// New returns the estate as it is at its beginning.
+func New(o Options) (*Estate, error) {
+	if !o.From.Before(o.Until) {
 		return nil, fmt.Errorf("estate: the history ends before it begins")
 	}
-	e := &Estate{seed: seed, from: from.UTC(), until: until.UTC(), now: from.UTC(), w: aws.NewWorld()}
+	e := &Estate{seed: o.Seed, denied: o.Denied, from: o.From.UTC(), until: o.Until.UTC(), now: o.From.UTC(), world: aws.NewWorld()}
 	var err error
-	if e.aws, err = aws.New(aws.Options{World: e.w, Accounts: awsAccounts(), Keys: awsKeys(), Now: e.clock, Sessions: time.Now, Limits: replay.Unlimited, Seed: seed, PageSize: 100}); err != nil {
+	if e.aws, err = aws.New(aws.Options{World: e.world, Accounts: awsAccounts(o.Denied), Keys: awsKeys(o.Denied), Now: e.clock, Wall: time.Now, Limits: o.Limits, Seed: o.Seed, PageSize: 100}); err != nil {
 		return nil, fmt.Errorf("estate: %w", err)
 	}
 	e.resources = gcp.NewState()
-	if e.gcp, err = gcp.New(gcp.Options{State: e.resources, Limits: replay.Unlimited, Seed: seed}); err != nil { // by the wall clock, as signed tokens are
+	if e.gcp, err = gcp.New(gcp.Options{State: e.resources, Denied: o.Denied, Limits: o.Limits, Seed: o.Seed}); err != nil { // by the wall clock, as signed tokens are
 		return nil, fmt.Errorf("estate: %w", err)
 	}
-	e.azure = azure.New(azure.Options{State: &azure.State{TenantID: AzureTenant}, Limits: replay.Unlimited}) // by the wall clock, as tokens are
-	for _, path := range []string{"/keys", "/secrets"} {                                                     // the corporate vaults let nobody read what is in them
+	e.azure = azure.New(azure.Options{State: &azure.State{TenantID: AzureTenant}, Limits: o.Limits}) // by the wall clock, as tokens are
+	for _, path := range []string{"/keys", "/secrets"} {                                             // the corporate vaults let nobody read what is in them
 		for _, a := range subscriptions[1].apps {
 			e.azure.Fail(azure.Fault{Kind: azure.Denied, Path: "/vaults/kv-prod-" + a.name + path})
 		}
 	}
 	for i := range Clusters {
-		c := &served{Cluster: &Clusters[i], world: kubernetes.NewWorld(seed+int64(i), e.clock)}
-		c.server, err = kubernetes.New(kubernetes.Options{World: c.world, Cluster: c.Name, Version: "v1.33.3", Limits: replay.Unlimited, Seed: seed,
+		c := &served{Cluster: &Clusters[i], world: kubernetes.NewWorld(o.Seed+int64(i), e.clock), objects: map[string]object{}}
+		c.server, err = kubernetes.New(kubernetes.Options{World: c.world, Cluster: c.Name, Version: "v1.33.3", Wall: time.Now, Limits: o.Limits, Seed: o.Seed,
 			Users: []kubernetes.User{{Name: "system:serviceaccount:bulwark:bulwark", Token: KubernetesToken, Rules: []kubernetes.Rule{{Verbs: []string{"get", "list", "watch"}, Groups: []string{"*"}, Resources: []string{"*"}}, {Verbs: []string{"get"}, URLs: []string{"*"}}}}}})
 		if err != nil {
 			return nil, fmt.Errorf("estate: %w", err)
@@ -82,41 +102,87 @@ func (e *Estate) clock() time.Time {
 	return e.now
 }
 
-// At moves the estate to a time.
-func (e *Estate) At(now time.Time) error {
-	e.moving.Lock()
-	defer e.moving.Unlock()
-	e.mu.Lock()
-	e.now = now.UTC()
-	b := &builder{seed: e.seed, from: e.from, until: e.until, now: e.now}
-	e.mu.Unlock()
-	next := aws.NewWorld()
-	b.aws(next)
-	e.w.Become(next)
-	tenant := b.azure()
-	e.azure.Change(func(s *azure.State) { *s = *tenant })
-	e.written = differences(e.resources, e.written, b.google(), time.Now())
+// Parts are what is moved apart from the rest: AWS, Azure, Google and clusters.
+func (e *Estate) Parts() []string {
+	parts := []string{AWS, Azure, Google}
 	for _, c := range e.clusters {
-		var err error
-		if c.objects, err = become(c.world, c.objects, b.kubernetes(c.Cluster)); err != nil {
-			return fmt.Errorf("estate: %s: %w", c.Name, err)
+		parts = append(parts, c.Name)
+	}
+	return parts
+}
+
+// At moves all of the estate to a time.
+func (e *Estate) At(now time.Time) error {
+	for _, part := range e.Parts() {
+		if err := e.Move(part, now); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// AWS answers the AWS SDK's requests.
-func (e *Estate) AWS() http.RoundTripper { return e.aws.Transport() }
+// Move moves a part of the estate to a time. Who reads it page by page must not
+// be at it: between two pages things would come and go that no page shows.
+func (e *Estate) Move(part string, now time.Time) error {
+	e.moving.Lock()
+	defer e.moving.Unlock()
+	e.mu.Lock()
+	e.now = now.UTC()
+	e.mu.Unlock()
+	b := &builder{seed: e.seed, from: e.from, until: e.until, now: now.UTC()}
+	switch part {
+	case AWS:
+		next := aws.NewWorld()
+		b.aws(next)
+		e.world.Become(next)
+	case Azure:
+		tenant := b.azure()
+		for _, c := range tenant.Clients {
+			c.Denied = e.denied
+		}
+		e.azure.Change(func(s *azure.State) { *s = *tenant })
+	case Google:
+		e.written = differences(e.resources, e.written, b.google(), time.Now())
+	default:
+		c := e.cluster(part)
+		if c == nil {
+			return fmt.Errorf("estate: no part is called %q", part)
+		}
+		if err := become(c.world, c.objects, b.kubernetes(c.Cluster)); err != nil {
+			return fmt.Errorf("estate: %s: %w", part, err)
+		}
+	}
+	return nil
+}
 
-// Azure answers what Azure and Microsoft Graph are asked.
-func (e *Estate) Azure() http.RoundTripper { return e.azure.Transport() }
+func (e *Estate) cluster(name string) *served {
+	for _, c := range e.clusters {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
 
-// Google answers what Google Cloud is asked.
-func (e *Estate) Google() http.RoundTripper { return e.gcp.Transport() }
+// Handler answers what the provider of a part is asked, nil for no part.
+func (e *Estate) Handler(part string) http.Handler {
+	switch part {
+	case AWS:
+		return e.aws
+	case Azure:
+		return e.azure
+	case Google:
+		return e.gcp
+	}
+	if c := e.cluster(part); c != nil {
+		return c.server
+	}
+	return nil
+}
 
-// GoogleCredential is a service account's key file that Google takes.
-func (e *Estate) GoogleCredential() []byte { return e.gcp.Credential() }
+// Transport answers requests as Handler does, in this process.
+func (e *Estate) Transport(part string) http.RoundTripper { return replay.Transport(e.Handler(part)) }
 
-// Kubernetes answers what the API server of a cluster is asked: the one of
-// that place in Clusters.
-func (e *Estate) Kubernetes(i int) http.RoundTripper { return e.clusters[i].server.Transport() }
+// GoogleCredential is a service account's key file that Google takes; address
+// is where it is reached, "" for its own hosts.
+func (e *Estate) GoogleCredential(address string) []byte { return e.gcp.Credential(address) }

@@ -9,7 +9,10 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bulwarksec/bulwark/internal/replay"
+
 	"github.com/bulwarksec/bulwark/internal/replay/aws"
+	"github.com/bulwarksec/bulwark/internal/replay/kubernetes"
 )
 
 var (
@@ -67,11 +70,11 @@ func TestSame(t *testing.T) {
 // TestWay moves an estate step by step and at once: where it came from must not
 // show in what the servers hold.
 func TestWay(t *testing.T) {
-	slow, err := New(1, from, until)
+	slow, err := New(Options{Seed: 1, From: from, Until: until, Limits: replay.Unlimited})
 	if err != nil {
 		t.Fatal(err)
 	}
-	quick, err := New(1, from, until)
+	quick, err := New(Options{Seed: 1, From: from, Until: until, Limits: replay.Unlimited})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,5 +146,48 @@ func TestSlips(t *testing.T) {
 	}
 	if before, after := count(at(audit), 1), count(at(audit+auditFixes), 1); after*5 > before*4 {
 		t.Errorf("%d mistakes before the audit and %d after it", before, after)
+	}
+}
+
+// TestBecome moves a world that refuses an object on the way: afterwards it can
+// be moved on as if it had not.
+func TestBecome(t *testing.T) {
+	put := func(kind, namespace, name string) object {
+		meta := object{"name": name}
+		if namespace != "" {
+			meta["namespace"] = namespace
+		}
+		return object{"apiVersion": "v1", "kind": kind, "metadata": meta}
+	}
+	w, held := kubernetes.NewWorld(1, func() time.Time { return from }), map[string]object{}
+	steps := []struct {
+		list    []object
+		refused bool
+		want    []string // config maps of the default namespace and of shop
+	}{
+		{[]object{put("Namespace", "", "shop"), put("ConfigMap", "shop", "a"), put("ConfigMap", "default", "b")}, false, []string{"b", "shop/a"}},
+		{[]object{put("ConfigMap", "default", "c"), put("ConfigMap", "default", "no/name"), put("ConfigMap", "default", "d")}, true, []string{"b", "c", "shop/a"}},
+		{[]object{put("ConfigMap", "default", "d")}, false, []string{"d"}}, // the namespace takes with it what is in it
+		{nil, false, nil},
+	}
+	for i, step := range steps {
+		if err := become(w, held, step.list); (err != nil) != step.refused {
+			t.Fatalf("step %d: error %v, want one %v", i, err, step.refused)
+		}
+		var got []string
+		_ = w.Update(func(tx *kubernetes.Tx) error {
+			for _, name := range []string{"b", "c", "d"} {
+				if tx.Get("v1", "ConfigMap", "default", name) != nil {
+					got = append(got, name)
+				}
+			}
+			if tx.Get("v1", "ConfigMap", "shop", "a") != nil {
+				got = append(got, "shop/a")
+			}
+			return nil
+		})
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("step %d (-want +got):\n%s", i, diff)
+		}
 	}
 }

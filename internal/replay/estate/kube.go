@@ -1,10 +1,12 @@
 package estate
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/replay/kubernetes"
 )
 
@@ -207,28 +209,32 @@ func (c *cluster) app(a app) {
 	}
 }
 
-// become has a world hold these objects; old are the keys that it held.
-func become(w *kubernetes.World, old map[string]object, list []object) (map[string]object, error) {
-	next := map[string]object{}
-	err := w.Update(func(tx *kubernetes.Tx) error {
+// become has a world hold these objects in place of those that it was made to
+// hold before, and writes down in held which it does: after an error both some
+// of the new and all of the old.
+func become(w *kubernetes.World, held map[string]object, list []object) error {
+	return w.Update(func(tx *kubernetes.Tx) error {
+		next := map[string]bool{}
 		for _, o := range list {
 			meta := o["metadata"].(object)
 			key := fmt.Sprint(o["apiVersion"], "/", o["kind"], "/", meta["namespace"], "/", meta["name"])
-			next[key] = o
 			if err := tx.Put(o); err != nil {
 				return err
 			}
+			next[key], held[key] = true, o
 		}
-		for key, o := range old {
-			if next[key] == nil {
-				meta := o["metadata"].(object)
-				namespace, _ := meta["namespace"].(string)
-				if err := tx.Remove(o["apiVersion"].(string), o["kind"].(string), namespace, meta["name"].(string)); err != nil {
-					return err
-				}
+		for key, o := range held {
+			if next[key] {
+				continue
 			}
+			meta := o["metadata"].(object)
+			namespace, _ := meta["namespace"].(string)
+			err := tx.Remove(o["apiVersion"].(string), o["kind"].(string), namespace, meta["name"].(string))
+			if err != nil && !errors.Is(err, bulwark.ErrNotFound) { // it went with its namespace
+				return err
+			}
+			delete(held, key)
 		}
 		return nil
 	})
-	return next, err
 }

@@ -59,7 +59,7 @@ func contextWith(t *testing.T, c *http.Client) context.Context {
 func client(t *testing.T, s *gcp.Server) *http.Client {
 	t.Helper()
 	base := &http.Client{Transport: s.Transport()}
-	jwt, err := google.JWTConfigFromJSON(s.Credential(), "https://www.googleapis.com/auth/cloud-platform.read-only")
+	jwt, err := google.JWTConfigFromJSON(s.Credential(""), "https://www.googleapis.com/auth/cloud-platform.read-only")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestQuota(t *testing.T) {
 func TestTokens(t *testing.T) {
 	now := time.Now()
 	s := server(t, gcp.Options{State: world(now), Now: func() time.Time { return now }})
-	other := strings.Replace(string(s.Credential()), "bulwark@ops-tools", "other@ops-tools", 1)
+	other := strings.Replace(string(s.Credential("")), "bulwark@ops-tools", "other@ops-tools", 1)
 	jwt, err := google.JWTConfigFromJSON([]byte(other), "scope")
 	if err != nil {
 		t.Fatal(err)
@@ -262,7 +262,7 @@ func TestTokens(t *testing.T) {
 	if _, err := jwt.TokenSource(contextWith(t, &http.Client{Transport: s.Transport()})).Token(); !errors.As(err, &refused) || !strings.Contains(string(refused.Body), "invalid_grant") {
 		t.Errorf("a token for another's assertion: %v", err)
 	}
-	jwt, err = google.JWTConfigFromJSON(s.Credential(), "scope")
+	jwt, err = google.JWTConfigFromJSON(s.Credential(""), "scope")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,6 @@ type Options struct {
 	Faults   []replay.Rule    // the first that matches counts; an operation is assets.list RESOURCE
 	Seed     int64            // of faults by chance
 	Page     int              // most assets that a page has; 0 is as many as asked for
-	Address  string           // that clients reach it by, where that is not Google's own hosts
 	Subject  string           // token that workload identity federation takes; none takes no one
 }
 

@@ -29,32 +29,34 @@ var pair = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// address is where a service is reached.
-func (s *Server) address(service, path string) string {
+// addressOf is where a service is reached by who reaches the server at an
+// address, "" for Google's own hosts.
+func addressOf(address, service, path string) string {
 	host := service + ".googleapis.com"
-	if s.o.Address != "" {
-		return strings.TrimSuffix(s.o.Address, "/") + "/" + host + path
+	if address != "" {
+		return strings.TrimSuffix(address, "/") + "/" + host + path
 	}
 	return "https://" + host + path
 }
 
-// Credential returns a service account's key file that the server takes.
-func (s *Server) Credential() []byte {
+// Credential returns a service account's key file that the server takes, which
+// is reached at an address, "" for Google's own hosts.
+func (s *Server) Credential(address string) []byte {
 	der, err := x509.MarshalPKCS8PrivateKey(pair())
 	if err != nil {
 		panic(err) // the key is the package's own
 	}
 	return mustJSON(map[string]string{
 		"type": "service_account", "project_id": "ops-tools", "private_key_id": "1", "client_email": account, "client_id": "100000000000000000001",
-		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": s.address("oauth2", "/token"),
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": addressOf(address, "oauth2", "/token"),
 	})
 }
 
 // Federation returns a workload identity federation file that the server takes:
-// the subject's token is in a file.
-func (s *Server) Federation(subjectFile string) []byte {
+// the subject's token is in a file. The address is as Credential's.
+func (s *Server) Federation(address, subjectFile string) []byte {
 	return mustJSON(map[string]any{
-		"type": "external_account", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": s.address("sts", "/v1/token"),
+		"type": "external_account", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": addressOf(address, "sts", "/v1/token"),
 		"audience":          "//iam.googleapis.com/projects/" + consumer + "/locations/global/workloadIdentityPools/p/providers/q",
 		"credential_source": map[string]string{"file": subjectFile},
 	})
@@ -108,8 +110,8 @@ func (s *Server) routeToken(r *request) bool {
 			refuse(w, "unsupported_grant_type", "Invalid grant_type: "+r.FormValue("grant_type"))
 			return
 		}
-		if err := s.verify(r.FormValue("assertion")); err != nil {
-			refuse(w, "invalid_grant", err.Error())
+		if why := s.verify(r.FormValue("assertion"), r.audience()); why != "" {
+			refuse(w, "invalid_grant", why)
 			return
 		}
 		writeJSON(w, map[string]any{"access_token": s.issue(), "expires_in": int(tokenLife / time.Second), "token_type": "Bearer"})
@@ -117,33 +119,41 @@ func (s *Server) routeToken(r *request) bool {
 	return r.Method == http.MethodPost && r.path == "/token"
 }
 
-// verify judges an assertion: RS256 by the account's key, for this address, and
-// in its time.
-func (s *Server) verify(assertion string) error {
+// audience is where a token was asked for, by Google's own host or another's.
+func (r *request) audience() string {
+	if strings.HasSuffix(r.Host, ".googleapis.com") {
+		return addressOf("", "oauth2", r.path)
+	}
+	return addressOf("http://"+r.Host, "oauth2", r.path)
+}
+
+// verify judges an assertion: RS256 by the account's key, for an audience, and
+// in its time. It returns what Google says of one that it refuses.
+func (s *Server) verify(assertion, audience string) (why string) {
 	parts := strings.Split(assertion, ".")
 	if len(parts) != 3 {
-		return fmt.Errorf("Invalid JWT: the assertion has %d parts", len(parts))
+		return fmt.Sprintf("Invalid JWT: the assertion has %d parts", len(parts))
 	}
 	sig, err := base64.RawURLEncoding.DecodeString(parts[2])
 	if err != nil {
-		return fmt.Errorf("Invalid JWT: %w", err)
+		return "Invalid JWT: " + err.Error()
 	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if rsa.VerifyPKCS1v15(&pair().PublicKey, crypto.SHA256, sum[:], sig) != nil {
-		return fmt.Errorf("Invalid JWT Signature.")
+		return "Invalid JWT Signature."
 	}
 	var claims struct {
 		Iss, Aud, Scope string
 		Iat, Exp        int64
 	}
 	data, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(data, &claims) != nil || claims.Iss != account || claims.Aud != s.address("oauth2", "/token") || claims.Scope == "" {
-		return fmt.Errorf("Invalid JWT: the claims do not fit")
+	if err != nil || json.Unmarshal(data, &claims) != nil || claims.Iss != account || claims.Aud != audience || claims.Scope == "" {
+		return "Invalid JWT: the claims do not fit"
 	}
 	if now := s.o.Now().Unix(); claims.Exp < now || claims.Iat > now+60 || claims.Exp-claims.Iat > 3600 {
-		return fmt.Errorf("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.")
+		return "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim."
 	}
-	return nil
+	return ""
 }
 
 // routeExchange knows POST /v1/token of Security Token Service (RFC 8693).

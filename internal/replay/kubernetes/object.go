@@ -92,7 +92,8 @@ func copyJSON(v map[string]any) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var out map[string]any
-	return out, d.Decode(&out)
+	err = d.Decode(&out)
+	return out, err
 }
 
 // uid returns a uid that depends on the seed, the object's name, and how many

@@ -22,7 +22,8 @@ type Options struct {
 	Limits  replay.Limits // nil is the providers' own quotas
 	Faults  []replay.Rule // their operations are as Counts has them; pages go wrong in lists only
 	Seed    int64
-	Plain   bool // discovery is not aggregated, as before v1.26
+	Wall    func() time.Time // by which quotas refill; nil is the world's
+	Plain   bool             // discovery is not aggregated, as before v1.26
 }
 
 // Server answers as an API server does. It is safe for concurrent use.
@@ -34,6 +35,7 @@ type Server struct {
 	plain    bool
 	faults   *replay.Faults
 	meter    *replay.Meter
+	wall     func() time.Time
 	requests atomic.Uint64
 }
 
@@ -48,9 +50,12 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{world: o.World, users: map[string]*User{}, cluster: cmp.Or(o.Cluster, "cluster"), version: cmp.Or(o.Version, defaultVersion), plain: o.Plain,
-		faults: faults, meter: replay.NewMeter("kubernetes", o.Limits)}
+		faults: faults, meter: replay.NewMeter("kubernetes", o.Limits), wall: o.Wall}
 	if s.world == nil {
 		s.world = NewWorld(o.Seed, nil)
+	}
+	if s.wall == nil {
+		s.wall = s.world.now
 	}
 	for _, u := range o.Users {
 		if had := s.users[u.Token]; had != nil {
@@ -95,7 +100,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	isResource := false
 	c.target, isResource = parsePath(r.URL.EscapedPath())
 	c.attrs = attributesOf(r, c.target, isResource)
-	n, wait := s.meter.Take(c.operation(), s.world.now())
+	n, wait := s.meter.Take(c.operation(), s.wall())
 	if wait > 0 {
 		write(w, r, throttled(int(wait/time.Second)+1))
 		return

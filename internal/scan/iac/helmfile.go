@@ -35,12 +35,8 @@ func (s *Scanner) scanCharts(ctx context.Context, files []string, read map[strin
 		s.suppressCharts(result)
 		objects = append(objects, result.Assets...)
 		out.gaps = append(out.gaps, result.Gaps...)
-		for _, used := range append(result.Uses, dir) {
-			for _, name := range files {
-				if ofChart(name, used) {
-					read[name] = true
-				}
-			}
+		for _, name := range result.Reads {
+			read[name] = true
 		}
 	}
 	return objects, nil
@@ -54,17 +50,6 @@ func isSubchart(dir string, dirs []string) bool {
 		}
 	}
 	return false
-}
-
-// ofChart reports whether a file belongs to the chart in dir and says nothing
-// by itself.
-func ofChart(name, dir string) bool {
-	for _, part := range []string{"templates", "charts", "crds"} {
-		if strings.HasPrefix(name, path.Join(dir, part)+"/") {
-			return true
-		}
-	}
-	return name == path.Join(dir, "Chart.yaml") || name == path.Join(dir, "values.yaml")
 }
 
 // chartOptions give a chart the files of values that lie in it, and those that

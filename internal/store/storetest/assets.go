@@ -202,9 +202,9 @@ func testGone(t *testing.T, open Open) {
 	var seen store.Seen
 	seen.Add(b.ID)
 	c.advance(time.Hour)
-	got, err := s.CompleteListing(ctx(t), listing, &seen)
+	got, err := completeListing(t, s, listing, &seen)
 	if err != nil || got.Gone != 1 || got.Resolved != 1 {
-		t.Fatalf("CompleteListing = %+v, %v, want one gone, one resolved", got, err)
+		t.Fatalf("Absent = %+v, %v, want one gone, one resolved", got, err)
 	}
 	if diff := cmp.Diff([]string{"a t/a  resolved", "b t/a  open", "o t/a  open"}, findings(t, s, bulwark.FindingQuery{})); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
@@ -213,7 +213,7 @@ func testGone(t *testing.T, open Open) {
 		t.Errorf("%d assets listed, want 1", len(rows))
 	}
 	sound(t, s)
-	if got, err := s.CompleteListing(ctx(t), listing, &seen); err != nil || got != (store.Applied{}) {
+	if got, err := completeListing(t, s, listing, &seen); err != nil || got != (store.Applied{}) {
 		t.Errorf("again = %+v, %v, want nothing", got, err)
 	}
 	c.advance(time.Hour)
@@ -236,8 +236,8 @@ func testGone(t *testing.T, open Open) {
 	}
 	sound(t, s)
 	// A listing of all types in all regions.
-	if got, err := s.CompleteListing(ctx(t), bulwark.Listing{Connector: "c1", Scope: scopeA, Complete: true}, nil); err != nil || got.Gone != 2 {
-		t.Errorf("CompleteListing of everything = %+v, %v, want 2 gone", got, err)
+	if got, err := completeListing(t, s, bulwark.Listing{Connector: "c1", Scope: scopeA, Complete: true}, nil); err != nil || got.Gone != 2 {
+		t.Errorf("Absent of everything = %+v, %v, want 2 gone", got, err)
 	}
 	sound(t, s)
 	if list := must[[]bulwark.Listing](t)(s.Listings(ctx(t), []string{scopeA})); len(list) != 2 || list[0].Type == list[1].Type {
@@ -249,7 +249,7 @@ func testFailedListing(t *testing.T, open Open) {
 	s := open(options(newClock()))
 	put(t, s, asset(t, scopeA, "a", `{}`))
 	listing := bulwark.Listing{Connector: "c1", Scope: scopeA, Type: bucket, Region: "eu-west-1", Gap: &bulwark.Gap{What: "listing", Where: "here", Why: "denied"}}
-	if got, err := s.CompleteListing(ctx(t), listing, nil); err != nil || got != (store.Applied{}) {
+	if got, err := completeListing(t, s, listing, nil); err != nil || got != (store.Applied{}) {
 		t.Fatalf("failed listing = %+v, %v", got, err)
 	}
 	yes := true
@@ -263,7 +263,7 @@ func testFailedListing(t *testing.T, open Open) {
 	listing.Complete, listing.Gap = true, nil
 	var seen store.Seen
 	seen.Add(asset(t, scopeA, "a", `{}`).ID)
-	if _, err := s.CompleteListing(ctx(t), listing, &seen); err != nil {
+	if _, err := completeListing(t, s, listing, &seen); err != nil {
 		t.Fatal(err)
 	}
 	if n := stale(); n != 0 {

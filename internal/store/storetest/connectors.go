@@ -63,7 +63,7 @@ func testConnectors(t *testing.T, open Open) {
 
 	put(t, s, asset(t, scopeA, "a", `{}`))
 	gap := bulwark.GapRow{Gap: bulwark.Gap{What: "listing", Where: "w", Why: "denied"}, Connector: "c1", Scope: scopeA}
-	_, err := s.CompleteListing(ctx(t), bulwark.Listing{Connector: "c1", Scope: scopeB, Complete: true}, nil)
+	_, err := completeListing(t, s, bulwark.Listing{Connector: "c1", Scope: scopeB, Complete: true}, nil)
 	if err = errors.Join(err, s.ReportGaps(ctx(t), "r", []bulwark.GapRow{gap})); err != nil {
 		t.Fatal(err)
 	}
@@ -121,17 +121,38 @@ func testRemove(t *testing.T, open Open) {
 	sound(t, s)
 }
 
+// completeListing notes a listing and takes out what it did not name.
+func completeListing(t *testing.T, s *store.Store, l bulwark.Listing, seen *store.Seen) (store.Applied, error) {
+	if err := s.NoteListings(ctx(t), []bulwark.Listing{l}); err != nil {
+		return store.Applied{}, err
+	}
+	return s.Absent(ctx(t), l, seen)
+}
+
 func testUnlisted(t *testing.T, open Open) {
 	s := open(options(newClock()))
 	eu, us := asset(t, scopeA, "a", `{}`), asset(t, scopeA, "b", `{}`)
 	us.Region = "us-east-1"
 	put(t, s, eu, us)
+	at := func(region string, complete bool) bulwark.Listing {
+		return bulwark.Listing{Connector: "c1", Scope: scopeA, Type: bucket, Region: region, Complete: complete}
+	}
+	if err := s.NoteListings(ctx(t), []bulwark.Listing{at("eu-west-1", true), at("us-east-1", true), at("us-west-2", true)}); err != nil {
+		t.Fatal(err)
+	}
 	listed := func(p store.Place) bool { return p.Region == "eu-west-1" }
 	for range 2 { // what is stale already is told again
 		got, err := s.Unlisted(ctx(t), "c1", listed)
 		if diff := cmp.Diff([]store.Place{{Scope: scopeA, Type: bucket, Region: "us-east-1"}}, got); diff != "" || err != nil {
 			t.Errorf("Unlisted: %v (-want +got):\n%s", err, diff)
 		}
+	}
+	var left []bulwark.Listing
+	for _, l := range must[[]bulwark.Listing](t)(s.Listings(ctx(t), nil)) {
+		left = append(left, at(l.Region, l.Complete))
+	}
+	if diff := cmp.Diff([]bulwark.Listing{at("eu-west-1", true), at("us-east-1", false)}, left); diff != "" {
+		t.Errorf("listings: one that is not made any more is complete, or stands for nothing (-want +got):\n%s", diff)
 	}
 	yes := true
 	if rows, _, err := s.Assets(ctx(t), bulwark.AssetQuery{Stale: &yes}); err != nil || len(rows) != 1 || rows[0].ID != us.ID {

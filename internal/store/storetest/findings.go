@@ -230,7 +230,7 @@ func testMarks(t *testing.T, open Open) {
 	// What is gone dirties, too.
 	var seen store.Seen
 	seen.Add(list[0].ID)
-	if _, err := s.CompleteListing(ctx(t), bulwark.Listing{Connector: "c1", Scope: scopeA, Complete: true}, &seen); err != nil {
+	if _, err := completeListing(t, s, bulwark.Listing{Connector: "c1", Scope: scopeA, Complete: true}, &seen); err != nil {
 		t.Fatal(err)
 	}
 	if got := drain(t, s, queries); !cmp.Equal(got, []string{"far"}) {
@@ -264,7 +264,7 @@ func testJudgedTooLate(t *testing.T, open Open) {
 	var seen store.Seen
 	seen.Add(a.ID)
 	seen.Add(c.ID)
-	if _, err := s.CompleteListing(ctx(t), bulwark.Listing{Connector: "c1", Scope: scopeA, Complete: true}, &seen); err != nil {
+	if _, err := completeListing(t, s, bulwark.Listing{Connector: "c1", Scope: scopeA, Complete: true}, &seen); err != nil {
 		t.Fatal(err)
 	}
 	never := asset(t, scopeA, "never", `{}`)
@@ -549,7 +549,7 @@ func testCounts(t *testing.T, open Open) {
 		c.advance(time.Minute)
 		switch rapid.IntRange(0, 5).Draw(r, "what") {
 		case 0:
-			if _, err := s.CompleteListing(t.Context(), bulwark.Listing{Connector: "c1", Scope: scope, Complete: true}, nil); err != nil {
+			if _, err := completeListing(t, s, bulwark.Listing{Connector: "c1", Scope: scope, Complete: true}, nil); err != nil {
 				r.Fatal(err)
 			}
 		case 1:

@@ -267,6 +267,16 @@ func testRuns(t *testing.T, open Open) {
 	if got := must[[]byte](t)(s.Setting(ctx(t), "x")); string(got) != "1" {
 		t.Errorf("Setting = %q, want 1", got)
 	}
+	for id, on := range map[string]bool{"mcsb-v1": true, "custom/own": false} {
+		for _, v := range []bool{!on, on} { // the last counts
+			if err := s.ChooseStandard(ctx(t), id, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string]bool{"mcsb-v1": true, "custom/own": false}, must[map[string]bool](t)(s.StandardChoices(ctx(t)))); diff != "" {
+		t.Errorf("StandardChoices (-want +got):\n%s", diff)
+	}
 }
 
 func testScorePoints(t *testing.T, open Open) {

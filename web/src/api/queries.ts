@@ -1,8 +1,9 @@
 // Every question that pages ask of the API, and every change that they make.
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useMutationState, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type Filter, valuesOf } from "../ui/filter";
 import type { Listing } from "../ui/listpage";
 import { useParams } from "../ui/url";
+import { base } from "./base";
 import { address, call, type Query, setCSRF } from "./client";
 import type * as t from "./types";
 
@@ -219,6 +220,15 @@ export function useStandard(id: string) {
   return useOne("standards", "/standard", { id, scope: useScope() }, { enabled: id !== "" });
 }
 
+/** useChooseStandard puts a standard into use, or out of it. */
+export function useChooseStandard() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (s: { id: string; inUse: boolean }) => call("PUT", "/standard", { id: s.id }, { inUse: s.inUse }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["standards"] }),
+  });
+}
+
 // Exemptions.
 
 export function useExemptions() {
@@ -262,10 +272,11 @@ export function useConnectors() {
 
 /** useConnector reads a connector, with its configuration for who may change it. */
 export function useConnector(id: string) {
+  const removing = useMutationState({ filters: { mutationKey: ["remove-connector", id] }, select: (m) => m.state.status });
   return useQuery({
     queryKey: ["connectors", "one", id],
     queryFn: ({ signal }) => call<t.Connector>("GET", `/connectors/${encodeURIComponent(id)}`, {}, undefined, signal),
-    enabled: id !== "",
+    enabled: id !== "" && !removing.some((s) => s === "pending" || s === "success"), // there is nothing left to read
   });
 }
 
@@ -286,7 +297,7 @@ export function useRunsOf(connector: string) {
 /** useChanged returns a function that makes what connectors touch be read again. */
 function useChanged() {
   const queries = useQueryClient();
-  return () => Promise.all(["connectors", "runs", "gaps", "scopes"].map((key) => queries.invalidateQueries({ queryKey: [key] })));
+  return () => Promise.all(["connectors", "runs", "gaps", "scopes", "standards"].map((key) => queries.invalidateQueries({ queryKey: [key] })));
 }
 
 export function useScan() {
@@ -303,9 +314,9 @@ export function useSaveConnector(id?: string) {
   });
 }
 
-export function useRemoveConnector() {
+export function useRemoveConnector(id: string) {
   const changed = useChanged();
-  return useMutation({ mutationFn: (id: string) => call("DELETE", `/connectors/${encodeURIComponent(id)}`), onSuccess: changed });
+  return useMutation({ mutationKey: ["remove-connector", id], mutationFn: () => call("DELETE", `/connectors/${encodeURIComponent(id)}`), onSuccess: changed, gcTime: 0 });
 }
 
 /** useProbe tries every permission of a connector, usePlan counts the calls of a run; neither stores anything. */
@@ -325,6 +336,25 @@ export const roles: { value: t.Role; label: string }[] = [
   { value: "security-admin", label: "Security admin" },
   { value: "owner", label: "Owner" },
 ];
+
+/** useMaySettle says whether who is signed in settles how this organisation is judged. */
+export function useMaySettle(): boolean {
+  const role = useSession().data?.role;
+  return role === "owner" || role === "security-admin";
+}
+
+/** useMayConnect says whether who is signed in configures connectors here: the demo estate has those that it was made with. */
+export function useMayConnect(): boolean {
+  const may = useMaySettle();
+  const here = useOrganizations().data;
+  return may && !(here ? here.items.find((o) => o.id === here.current)?.demo : base);
+}
+
+/** useMayRun says whether who is signed in may begin a run or try a check. */
+export function useMayRun(): boolean {
+  const role = useSession().data?.role;
+  return role !== undefined && role !== "reader";
+}
 
 export function useVersion() {
   return useOne("version", "/version", {});

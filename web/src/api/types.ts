@@ -39,7 +39,6 @@ export type ConnectorKind = S["ConnectorKind"];
 export type ConnectorField = S["ConnectorField"];
 export type ConnectorNeeds = S["ConnectorNeeds"];
 export type Template = S["Template"];
-export type Probe = S["Probe"];
 export type Probes = S["Probes"];
 export type CallPlan = S["CallPlan"];
 export type NewConnector = S["NewConnectorBody"];

@@ -8,7 +8,6 @@ import { useMemo, useState } from "react";
 import { controlTitle, useAssessments, useCheck } from "../api/queries";
 import type { Assessment, Check } from "../api/types";
 import { Answer, Bones, Empty, Failed } from "../ui/answers";
-import { Code } from "../ui/code";
 import { AssetGlyph, typeLabel } from "../ui/glyphs";
 import { type Column, Grid } from "../ui/grid";
 import { Bulk } from "../ui/listpage";
@@ -16,6 +15,7 @@ import { SeverityTag, type State, StateMark, StateTag, TallyBar } from "../ui/ma
 import { Facts } from "../ui/page";
 import { count, points, some } from "../ui/text";
 import { useKept, useOpen, useParams, useSetParams } from "../ui/url";
+import { Rule } from "../pages/parts/rule";
 import { ScopeName } from "../ui/scopename";
 import { Proof } from "./evidence";
 import { Fix } from "./fix";
@@ -89,7 +89,7 @@ function Whole({ c, alone }: { c: Check; alone?: boolean }) {
           <Standards c={c} />
         </Tabs.Panel>
         <Tabs.Panel value="check" className="detail-pane">
-          <Source c={c} />
+          <Rule c={c} />
         </Tabs.Panel>
       </Tabs>
     </article>
@@ -125,7 +125,17 @@ const columns: Column<Assessment>[] = [
       </>
     ),
   },
-  { id: "exempt", label: "", width: "70px", cell: (a) => a.exemption && <span className="tag tag-plain">exempt</span> },
+  {
+    id: "exempt",
+    label: "",
+    width: "110px",
+    cell: (a) => (
+      <>
+        {a.row?.stale && <span className="tag s-unknown c-unknown">stale</span>}
+        {a.exemption && <span className="tag tag-plain">exempt</span>}
+      </>
+    ),
+  },
 ];
 
 function Affected({ c }: { c: Check }) {
@@ -284,61 +294,6 @@ function Standards({ c }: { c: Check }) {
             ))}
           </ul>
         </div>
-      )}
-    </div>
-  );
-}
-
-function Source({ c }: { c: Check }) {
-  return (
-    <div className="stack">
-      <Facts
-        of={[
-          ["Applies to", c.types.join(", ")],
-          ["Written in", c.file && <span className="mono">{c.line ? `${c.file}:${c.line}` : c.file}</span>],
-          ["Tests", some(c.tests.length, "case")],
-        ]}
-      />
-      <Code text={c.source} what="check source" numbers />
-      {c.parameters.length > 0 && (
-        <table className="table">
-          <thead>
-            <tr>
-              <th>Parameter</th>
-              <th>Default</th>
-              <th>What it sets</th>
-            </tr>
-          </thead>
-          <tbody>
-            {c.parameters.map((p) => (
-              <tr key={p.name}>
-                <td className="mono">{p.name}</td>
-                <td className="mono">{p.default}</td>
-                <td>{p.description}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {c.tests.length > 0 && (
-        <table className="table">
-          <thead>
-            <tr>
-              <th>Test</th>
-              <th>Expects</th>
-            </tr>
-          </thead>
-          <tbody>
-            {c.tests.map((t) => (
-              <tr key={t.name}>
-                <td>{t.name}</td>
-                <td>
-                  <StateMark of={t.want} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
       )}
     </div>
   );

@@ -4,7 +4,7 @@ import { Button, Modal, Tabs } from "@mantine/core";
 import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useConnector, useKinds, useRemoveConnector, useRunsOf, useSaveConnector } from "../api/queries";
+import { useConnector, useKinds, useMayConnect, useRemoveConnector, useRunsOf, useSaveConnector } from "../api/queries";
 import type { Connector, Run } from "../api/types";
 import { Permissions, Plan, Templates } from "../pages/parts/access";
 import { ConnectorState, Progress, RunNow, RunTable } from "../pages/parts/runs";
@@ -32,6 +32,7 @@ function Whole({ c, alone }: { c: Connector; alone?: boolean }) {
   const runs = useRunsOf(c.id);
   const kind = useKinds().data?.find((k) => k.kind === c.kind);
   const run = runs.data?.find((r) => !r.ended);
+  const may = useMayConnect() && c.configured;
   const Title = alone ? "h1" : "h2";
   return (
     <article className="detail" aria-label={c.name}>
@@ -50,14 +51,14 @@ function Whole({ c, alone }: { c: Connector; alone?: boolean }) {
         </div>
         <div className="row row-wrap detail-numbers num">{run ? <Progress r={run} /> : <ConnectorState c={c} />}</div>
         <Numbers c={c} run={run} />
-        <Acts c={c} run={run} />
+        <Acts c={c} run={run} may={may} />
       </header>
       <Tabs value={tab} onChange={(t) => set({ tab: t && t !== "scopes" ? t : undefined }, { replace: true })} className="detail-tabs">
         <Tabs.List className="tabs-list">
           <Tabs.Tab value="scopes">Scopes</Tabs.Tab>
           <Tabs.Tab value="runs">Runs</Tabs.Tab>
-          {c.configured && c.about?.probes && <Tabs.Tab value="permissions">Permissions</Tabs.Tab>}
-          {c.configured && c.about?.plans && <Tabs.Tab value="plan">Plan</Tabs.Tab>}
+          {may && c.about?.probes && <Tabs.Tab value="permissions">Permissions</Tabs.Tab>}
+          {may && c.about?.plans && <Tabs.Tab value="plan">Plan</Tabs.Tab>}
           {kind?.templates && kind.templates.length > 0 && <Tabs.Tab value="access">Give access</Tabs.Tab>}
           <Tabs.Tab value="configuration">Configuration</Tabs.Tab>
         </Tabs.List>
@@ -65,7 +66,9 @@ function Whole({ c, alone }: { c: Connector; alone?: boolean }) {
           <Scopes c={c} />
         </Tabs.Panel>
         <Tabs.Panel value="runs" className="detail-pane">
-          {runs.data?.length ? <RunTable of={runs.data} /> : runs.isError ? <Failed error={runs.error} what="the runs" retry={() => void runs.refetch()} /> : <p className="muted">It was not read yet.</p>}
+          <Answer of={runs} what="the runs">
+            {(all) => (all.length > 0 ? <RunTable of={all} /> : <p className="muted">It was not read yet.</p>)}
+          </Answer>
         </Tabs.Panel>
         <Tabs.Panel value="permissions" className="detail-pane">
           <Permissions of={{ id: c.id }} />
@@ -114,14 +117,15 @@ function Numbers({ c, run }: { c: Connector; run?: Run }) {
   );
 }
 
-function Acts({ c, run }: { c: Connector; run?: Run }) {
+function Acts({ c, run, may }: { c: Connector; run?: Run; may: boolean }) {
   const kept = useKept();
   const save = useSaveConnector(c.id);
   const [removing, setRemoving] = useState(false);
+  const mayConnect = useMayConnect();
   return (
     <div className="row row-wrap">
       <RunNow c={c} run={run} />
-      {c.configured ? (
+      {may ? (
         <>
           <Button component={Link} {...({ to: "/connect", search: kept({ id: c.id }) } as object)} leftSection={<IconPencil size={13} aria-hidden />}>
             Change
@@ -134,7 +138,7 @@ function Acts({ c, run }: { c: Connector; run?: Run }) {
           </Button>
         </>
       ) : (
-        <span className="muted">The server's flags name it: it is changed there.</span>
+        mayConnect && <span className="muted">The server's flags name it: it is changed there.</span>
       )}
       {save.isError && <Failed error={save.error} what="the server's answer to this" />}
       {removing && <Remove c={c} onClose={() => setRemoving(false)} />}
@@ -144,7 +148,7 @@ function Acts({ c, run }: { c: Connector; run?: Run }) {
 
 /** Remove says what becomes of what a connector gathered before it takes it away. */
 function Remove({ c, onClose }: { c: Connector; onClose: () => void }) {
-  const remove = useRemoveConnector();
+  const remove = useRemoveConnector(c.id);
   const open = useOpen();
   return (
     <Modal opened onClose={onClose} title={`Remove ${c.name}`} size={480}>
@@ -160,7 +164,7 @@ function Remove({ c, onClose }: { c: Connector; onClose: () => void }) {
             variant="filled"
             loading={remove.isPending}
             onClick={() =>
-              remove.mutate(c.id, {
+              remove.mutate(undefined, {
                 onSuccess: () => {
                   onClose();
                   open.close();
@@ -233,7 +237,7 @@ function Configuration({ c }: { c: Connector }) {
           ["Secret", c.hasSecret ? "sealed; it is never shown" : c.configured ? "none" : undefined],
         ]}
       />
-      {c.config ? <pre className="wiz-config">{JSON.stringify(c.config, null, 2)}</pre> : <p className="muted">{c.configured ? "Who may change it sees its configuration." : "It is named by the server's flags."}</p>}
+      {c.config ? <pre className="wiz-config">{JSON.stringify(c.config, null, 2)}</pre> : <p className="muted">{c.configured ? "Who may change it sees its configuration." : "It cannot be changed here."}</p>}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { useGap, useNeeds } from "../api/queries";
 import type { Gap } from "../api/types";
-import { OneTemplate } from "../pages/parts/access";
+import { Templates } from "../pages/parts/access";
 import { Bones, Empty, Failed } from "../ui/answers";
 import { Copy } from "../ui/code";
 import { Facts } from "../ui/page";
@@ -84,9 +84,9 @@ function Whole({ g, alone }: { g: Gap; alone?: boolean }) {
   );
 }
 
-/** Mend shows the text that gives a connector all that it lacks. */
+/** Mend shows the texts that give a connector all that it lacks. */
 function Mend({ connector }: { connector: string }) {
   const needs = useNeeds();
   const mend = needs.data?.find((n) => n.connector === connector)?.mend;
-  return mend ? <OneTemplate t={mend} /> : null;
+  return mend ? <Templates of={mend} /> : null;
 }

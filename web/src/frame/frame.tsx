@@ -6,6 +6,7 @@ import { useSession } from "../api/queries";
 import { Failure } from "../api/client";
 import { Answer, Bones } from "../ui/answers";
 import { useKeys } from "../ui/keys";
+import { ScopeNames } from "../ui/scopename";
 import { useKept, useOpen } from "../ui/url";
 import { Bar } from "./bar";
 import { pages } from "./page";
@@ -49,7 +50,11 @@ function Guarded() {
   if (out) return null;
   return (
     <Answer of={session} what="your session" skeleton={<FrameBones />}>
-      {() => <Framed />}
+      {() => (
+        <ScopeNames>
+          <Framed />
+        </ScopeNames>
+      )}
     </Answer>
   );
 }

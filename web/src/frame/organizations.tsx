@@ -24,7 +24,8 @@ export function Organizations() {
     <>
       <Menu position="bottom-start" width={280}>
         <Menu.Target>
-          <button className="bar-button organization" data-demo={here.demo || undefined} aria-label={`Organisation: ${here.name}`}>
+          <button className="bar-button organization" data-demo={here.demo || undefined}>
+            <span className="sr">Organisation: </span>
             {here.demo ? <IconFlask size={15} stroke={1.6} aria-hidden /> : <IconBuilding size={15} stroke={1.6} aria-hidden />}
             <span className="cut">{here.name}</span>
             {here.demo && <span className="tag tag-demo">made up</span>}

@@ -1,14 +1,15 @@
 import { Tabs } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { controlTitle, useCheck, useKinds, useSession } from "../api/queries";
-import type { Check, ConnectorKind } from "../api/types";
+import { controlTitle, useCheck, useKinds, useMayRun } from "../api/queries";
+import type { Check } from "../api/types";
 import type { Page } from "../frame/page";
 import { Answer, Bones } from "../ui/answers";
-import { Code, Prose } from "../ui/code";
-import { SeverityTag, StateMark, TallyBar } from "../ui/marks";
+import { Prose } from "../ui/code";
+import { SeverityTag, TallyBar } from "../ui/marks";
 import { Facts } from "../ui/page";
-import { count, some } from "../ui/text";
+import { count } from "../ui/text";
 import { useKept, useParams, useSetParams } from "../ui/url";
+import { Rule } from "./parts/rule";
 import { TryEdit } from "./parts/tryedit";
 import "../theme/more.css";
 import "../detail/detail.css";
@@ -32,7 +33,7 @@ function Whole({ c }: { c: Check }) {
   const { tab = "rule" } = useParams();
   const set = useSetParams();
   const kept = useKept();
-  const role = useSession().data?.role;
+  const mayTry = useMayRun();
   return (
     <article className="detail" aria-label={c.title}>
       <header className="detail-head">
@@ -62,10 +63,17 @@ function Whole({ c }: { c: Check }) {
           <Tabs.Tab value="rule">Rule</Tabs.Tab>
           <Tabs.Tab value="permissions">Permissions</Tabs.Tab>
           <Tabs.Tab value="elsewhere">Elsewhere</Tabs.Tab>
-          {role && role !== "reader" && <Tabs.Tab value="try">Try an edit</Tabs.Tab>}
+          {mayTry && <Tabs.Tab value="try">Try an edit</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="rule" className="detail-pane">
-          <Rule c={c} />
+          <Rule c={c}>
+            {c.remediation.console && (
+              <section className="stack" aria-label="How it is mended">
+                <h2>How it is mended</h2>
+                <Prose text={c.remediation.console} />
+              </section>
+            )}
+          </Rule>
         </Tabs.Panel>
         <Tabs.Panel value="permissions" className="detail-pane">
           <Needed c={c} />
@@ -81,117 +89,38 @@ function Whole({ c }: { c: Check }) {
   );
 }
 
-function Rule({ c }: { c: Check }) {
+function Needed({ c }: { c: Check }) {
+  const titles = useKinds().data;
+  const kinds = [...new Set(c.permissions.map((p) => p.kind))];
+  if (kinds.length === 0) return <p className="muted">It needs none: what it judges is read from files.</p>;
   return (
-    <div className="check-rule">
-      <div className="stack">
-        <Code text={c.source} what="check source" numbers />
-        {c.parameters.length > 0 && (
-          <section className="stack" aria-label="Parameters">
-            <h2>Parameters</h2>
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Default</th>
-                  <th>What it sets</th>
-                </tr>
-              </thead>
-              <tbody>
-                {c.parameters.map((p) => (
-                  <tr key={p.name}>
-                    <td className="mono">{p.name}</td>
-                    <td className="mono">{p.default}</td>
-                    <td>{p.description}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </section>
-        )}
-      </div>
-      <div className="stack">
-        <Facts
-          of={[
-            ["Judges", <span className="mono">{c.types.join(", ")}</span>],
-            ["Written in", c.file && <span className="mono">{c.line > 1 ? `${c.file}:${c.line}` : c.file}</span>],
-            ["Earlier ids", c.was.length > 0 && <span className="mono">{c.was.join(", ")}</span>],
-          ]}
-        />
-        {c.tests.length > 0 && (
-          <table className="table" aria-label={some(c.tests.length, "test")}>
-            <thead>
-              <tr>
-                <th>Test</th>
-                <th>Expects</th>
-              </tr>
-            </thead>
-            <tbody>
-              {c.tests.map((t) => (
-                <tr key={t.name}>
-                  <td>{t.name}</td>
-                  <td>
-                    <StateMark of={t.want} />
+    <div className="stack">
+      <p className="muted">Without these, what it judges is unknown, never passed.</p>
+      {kinds.map((kind) => (
+        <table key={kind} className="table" aria-label={kind}>
+          <thead>
+            <tr>
+              <th>{titles?.find((k) => k.kind === kind)?.title ?? kind}: permission</th>
+              <th>Calls</th>
+              <th>Reads</th>
+            </tr>
+          </thead>
+          <tbody>
+            {c.permissions
+              .filter((p) => p.kind === kind)
+              .map((p) => (
+                <tr key={p.permission}>
+                  <td className="mono">
+                    {p.permission} {p.optional && <span className="tag tag-plain">optional</span>}
                   </td>
+                  <td className="mono muted">{p.calls?.join(", ")}</td>
+                  <td className="muted">{p.types?.join(", ") ?? "everything of the provider"}</td>
                 </tr>
               ))}
-            </tbody>
-          </table>
-        )}
-        {c.remediation.console && (
-          <section className="stack" aria-label="How it is mended">
-            <h2>How it is mended</h2>
-            <Prose text={c.remediation.console} />
-          </section>
-        )}
-      </div>
+          </tbody>
+        </table>
+      ))}
     </div>
-  );
-}
-
-/** needsOf finds the permissions by which a kind of connector reads one of the types. */
-function needsOf(kinds: ConnectorKind[], types: string[]) {
-  return kinds
-    .map((k) => ({ kind: k, access: (k.access ?? []).filter((a) => a.types?.some((t) => types.includes(t))) }))
-    .filter((k) => k.access.length > 0);
-}
-
-function Needed({ c }: { c: Check }) {
-  const kinds = useKinds();
-  return (
-    <Answer of={kinds} what="the permissions">
-      {(all) => {
-        const needs = needsOf(all, c.types);
-        if (needs.length === 0) return <p className="muted">No permission is tied to {c.types.join(", ")} alone: what it reads comes from files, or with what is always read.</p>;
-        return (
-          <div className="stack">
-            <p className="muted">Without these, what it judges is unknown, never passed.</p>
-            {needs.map(({ kind, access }) => (
-              <table key={kind.kind} className="table" aria-label={kind.title}>
-                <thead>
-                  <tr>
-                    <th>{kind.title}: permission</th>
-                    <th>Calls</th>
-                    <th>Reads</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {access.map((a) => (
-                    <tr key={a.permission}>
-                      <td className="mono">
-                        {a.permission} {a.optional && <span className="tag tag-plain">optional</span>}
-                      </td>
-                      <td className="mono muted">{a.calls?.join(", ")}</td>
-                      <td className="muted">{a.types?.filter((t) => c.types.includes(t)).join(", ")}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            ))}
-          </div>
-        );
-      }}
-    </Answer>
   );
 }
 

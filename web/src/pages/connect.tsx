@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
-import { useConnector, useKinds, useSaveConnector } from "../api/queries";
+import { useConnector, useKinds, useMayConnect, useSaveConnector, useStandards } from "../api/queries";
 import type { Connector, ConnectorKind, Probes, TriedConnector } from "../api/types";
 import type { Page } from "../frame/page";
 import { Answer, Bones, Empty, Failed } from "../ui/answers";
@@ -57,13 +57,14 @@ function ByFlags({ c }: { c: Connector }) {
 
 function Kinds({ all }: { all: ConnectorKind[] }) {
   const kept = useKept();
+  const may = useMayConnect();
   return (
     <>
       <Head title="Add a connector" answer="What is to be read? Everything is read only, and every permission that is asked for is shown before." />
       <div className="page-pad">
-        {all.length === 0 ? (
-          <Empty why="unconnected" title="Connectors cannot be configured here">
-            This organisation reads what it was made with.
+        {all.length === 0 || !may ? (
+          <Empty why="unconnected" title="You cannot configure connectors here">
+            A security admin or an owner can, and the demo estate reads what it was made with.
           </Empty>
         ) : (
           <ul className="wiz-kinds">
@@ -214,6 +215,27 @@ function Tried({ of }: { of: Probes }) {
   return <>all allowed</>;
 }
 
+/** StandardsOf tells which standards a kind of connector brings into use, unless somebody chose otherwise. */
+function StandardsOf({ kind }: { kind: string }) {
+  const kept = useKept();
+  const standards = useStandards();
+  if (standards.isPending) return <Bones rows={1} />;
+  const own = standards.data?.filter((s) => s.connectors.includes(kind)) ?? [];
+  if (own.length === 0) return <>none comes with it</>;
+  return (
+    <ul>
+      {own.map((s) => (
+        <li key={s.id}>
+          <Link to="/standard" search={kept({ id: s.id })}>
+            {s.title} {s.version}
+          </Link>
+          <span className="block muted">{s.inUse ? "in use" : s.chosen ? "stays out of use, as somebody chose" : "comes into use with it"}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Save({ kind, draft, stored, probes }: { kind: ConnectorKind; draft: Draft; stored?: Connector; probes?: Probes }) {
   const save = useSaveConnector(stored?.id);
   const navigate = useNavigate();
@@ -232,6 +254,7 @@ function Save({ kind, draft, stored, probes }: { kind: ConnectorKind; draft: Dra
           ["Read", intervals.find((i) => i.value === draft.interval)?.label ?? draft.interval],
           ["Secret", body.secret ? "sealed when saved" : stored?.hasSecret ? "the sealed one is kept" : kind.secret?.length ? "none: the server's own credentials" : undefined],
           ["Permissions", probes && <Tried of={probes} />],
+          ["Standards", <StandardsOf kind={kind.kind} />],
         ]}
       />
       {Object.keys(body.config).length > 0 && <pre className="wiz-config">{JSON.stringify(body.config, null, 2)}</pre>}

@@ -2,7 +2,7 @@ import { Button, Tabs } from "@mantine/core";
 import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { useConnectors, useRuns, useSession } from "../api/queries";
+import { useConnectors, useMayConnect, useRuns } from "../api/queries";
 import type { Connector, Run } from "../api/types";
 import type { Page } from "../frame/page";
 import { Answer, Bones, Empty, Failed } from "../ui/answers";
@@ -166,11 +166,6 @@ function Add() {
       Add a connector
     </Button>
   );
-}
-
-function useMayConnect(): boolean {
-  const role = useSession().data?.role;
-  return role === "owner" || role === "security-admin";
 }
 
 function answer(all: Connector[], now: Run[]): React.ReactNode {

@@ -10,6 +10,7 @@ import { Head } from "../ui/page";
 import { count, some } from "../ui/text";
 import { useKept, useOpen, useParams, useSetParams } from "../ui/url";
 import { StandardBar } from "./parts/standardbar";
+import { Use } from "./standards";
 import "./standards.css";
 
 export const page: Page = {
@@ -36,6 +37,7 @@ function Whole({ s }: { s: Data }) {
     <>
       <Head title={s.title} answer={failed ? <><strong>{some(failed, "control")}</strong> failed. {s.publisher} {s.version}.</> : `No control failed. ${s.publisher} ${s.version}.`}>
         <Download text={csvOf(s)} name={`${s.id.replace(/\W+/g, "-")}.csv`} type="text/csv" />
+        <Use s={s} />
         <Link to="/standards" search={kept()}>
           All standards
         </Link>

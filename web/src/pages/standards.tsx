@@ -1,6 +1,7 @@
 import { IconChecklist } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useStandards } from "../api/queries";
+import { useChooseStandard, useMaySettle, useStandards } from "../api/queries";
 import type { Standard } from "../api/types";
 import type { Page } from "../frame/page";
 import { Answer, Bones, Empty } from "../ui/answers";
@@ -23,7 +24,7 @@ export default function Standards() {
   const standards = useStandards();
   return (
     <div className="page-scroll">
-      <Head title="Compliance" answer={standards.data ? `${some(standards.data.length, "standard")}; what no check can judge is shown apart and never counted as passed.` : "\u00a0"} />
+      <Head title="Compliance" answer={standards.data ? `${some(standards.data.filter((s) => s.inUse).length, "standard")} in use; what no check can judge is shown apart and never counted as passed.` : "\u00a0"} />
       <div className="page-pad">
         <Answer of={standards} what="the standards" skeleton={<Bones rows={4} h={120} />}>
           {(list) =>
@@ -32,11 +33,16 @@ export default function Standards() {
                 Standards are files under <code>standards/</code> of the content folder.
               </Empty>
             ) : (
-              <div className="std-grid">
-                {list.map((s) => (
-                  <StandardCard key={s.id} s={s} />
-                ))}
-              </div>
+              <>
+                <div className="std-grid">
+                  {list
+                    .filter((s) => s.inUse)
+                    .map((s) => (
+                      <StandardCard key={s.id} s={s} />
+                    ))}
+                </div>
+                <Others list={list.filter((s) => !s.inUse)} />
+              </>
             )
           }
         </Answer>
@@ -45,11 +51,61 @@ export default function Standards() {
   );
 }
 
+/** Others are the standards that nothing and nobody put into use. */
+function Others({ list }: { list: Standard[] }) {
+  const kept = useKept();
+  if (list.length === 0) return null;
+  return (
+    <section className="card std-others" aria-label="Not in use">
+      <h2>Not in use</h2>
+      <p className="muted">A standard comes into use with the first connector of its provider, or here.</p>
+      <table className="table">
+        <thead className="sr">
+          <tr>
+            <th>Standard</th>
+            <th>Controls</th>
+            <th>Use</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((s) => (
+            <tr key={s.id}>
+              <td>
+                <Link to="/standard" search={kept({ id: s.id })}>
+                  {s.title}
+                </Link>
+                <span className="block muted small">
+                  {s.publisher} {s.version}
+                </span>
+              </td>
+              <td className="muted">{some(s.passed + s.failed + s.unknown + s.notApplicable, "control")} that checks judge</td>
+              <td className="right">
+                <Use s={s} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** Use puts a standard into use, or out of it, for who may settle that. */
+export function Use({ s }: { s: Pick<Standard, "id" | "title" | "version" | "inUse"> }) {
+  const choose = useChooseStandard();
+  if (!useMaySettle()) return null;
+  return (
+    <Button loading={choose.isPending} onClick={() => choose.mutate({ id: s.id, inUse: !s.inUse })} aria-label={`${s.inUse ? "Stop using" : "Use"} ${s.title} ${s.version}`}>
+      {choose.isError ? "Try again" : s.inUse ? "Stop using" : "Use"}
+    </Button>
+  );
+}
+
 function StandardCard({ s }: { s: Standard }) {
   const kept = useKept();
   const automated = s.passed + s.failed + s.unknown;
   return (
-    <section className="card std-card" aria-label={s.title}>
+    <section className="card std-card" aria-label={`${s.title} ${s.version}`}>
       <div className="row">
         <h2 className="std-title">
           <Link to="/standard" search={kept({ id: s.id })}>

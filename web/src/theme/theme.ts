@@ -11,6 +11,7 @@ const components: MantineThemeComponents = {
   Select: { defaultProps: { size: "sm", checkIconPosition: "right" } },
   SegmentedControl: { defaultProps: { size: "xs" } },
   Tabs: { defaultProps: { keepMounted: false } },
+  TabsPanel: { defaultProps: { tabIndex: 0 } }, // it may scroll, and hold nothing that takes the focus
   Menu: { defaultProps: { shadow: "md", position: "bottom-end", transitionProps: { duration: 80 } } },
   Popover: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
   Modal: {

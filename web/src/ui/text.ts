@@ -10,7 +10,7 @@ export function some(n: number, one: string, many = `${one}s`): string {
 }
 
 /** points writes score points with at most two decimals. */
-export const points = (n: number) => (Math.round(n * 100) / 100).toLocaleString("en", { maximumFractionDigits: 2 });
+export const points = (n: number) => (n !== 0 && Math.abs(n) < 0.005 ? "<0.01" : (Math.round(n * 100) / 100).toLocaleString("en", { maximumFractionDigits: 2 }));
 
 /** percent writes a ratio in [0, 1]; it never rounds up to 100. */
 export const percent = (ratio: number) => `${hundredths(ratio)} %`;

@@ -11,35 +11,49 @@ import (
 	"strings"
 )
 
+// maxHeaders bounds what an archive holds besides its files.
+const maxHeaders = 16 << 20
+
+var errFull = errors.New("the archive holds more than is read")
+
 // archive adds the files of a packaged chart, without the folder that holds
 // them all. Links and names that lead out of it are passed over.
 func (l *loader) archive(data []byte, at, prefix string, t tree) error {
+	if l.full || l.bytes < 0 {
+		return errFull
+	}
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return fmt.Errorf("not a packaged chart: %w", err)
 	}
 	defer z.Close()
-	r := tar.NewReader(z)
-	for entries := 0; ; entries++ {
+	whole := int64(l.bytes) + maxHeaders
+	all := &io.LimitedReader{R: z, N: whole}
+	taken := 0
+	defer func() { l.bytes -= int(whole-all.N) - taken }() // headers count too, so that a thousand archives are bounded
+	r := tar.NewReader(all)
+	for {
 		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && all.N > 0 {
 			return nil
+		}
+		if all.N <= 0 {
+			return errFull
 		}
 		if err != nil {
 			return fmt.Errorf("read the packaged chart: %w", err)
 		}
+		size := int(min(h.Size, maxBytes+1)) // also of an entry that is passed over: it is unpacked
+		if !l.take(at, size) {
+			return errFull
+		}
+		taken += size
 		_, name, ok := strings.Cut(path.Clean(h.Name), "/")
 		if h.Typeflag != tar.TypeReg || !ok || strings.Contains("/"+h.Name+"/", "/../") || strings.Contains(h.Name, "\\") {
-			if entries > maxFiles {
-				return fmt.Errorf("more than %d entries", maxFiles)
-			}
 			continue
 		}
 		if h.Size > maxFileBytes {
 			return fmt.Errorf("%s has %d bytes, more than the %d that are read", name, h.Size, maxFileBytes)
-		}
-		if !l.take(at, int(h.Size)) {
-			return errors.New("the archive holds more than is read")
 		}
 		content, err := io.ReadAll(io.LimitReader(r, maxFileBytes))
 		if err != nil {

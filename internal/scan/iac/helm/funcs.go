@@ -3,12 +3,17 @@ package helm
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
 	"time"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 	"github.com/Masterminds/sprig/v3"
@@ -32,7 +37,7 @@ func (r *renderer) functions() template.FuncMap {
 	}
 	delete(out, "env")
 	delete(out, "expandenv")
-	for _, set := range []template.FuncMap{r.conversions(), r.sizes(), r.random(), durations(), r.includes(r.root)} {
+	for _, set := range []template.FuncMap{r.conversions(), r.sizes(), r.pairs(), r.random(), durations(), r.includes(r.root)} {
 		maps.Copy(out, set)
 	}
 	out["set"] = r.set
@@ -121,7 +126,7 @@ func (r *renderer) conversions() template.FuncMap {
 			return text
 		},
 		"mustToToml": toTOML,
-		"fromToml":   func(text string) map[string]any { return object(text, toml.Unmarshal) },
+		"fromToml":   func(text string) map[string]any { return object(text, readTOML) },
 	} {
 		out[name] = r.bounded(fn)
 	}
@@ -167,15 +172,26 @@ func readYAML(data []byte, to any) error {
 	return yaml.Unmarshal(data, to)
 }
 
+// maxTOML bounds a text of TOML, whose reader goes as deep as there are brackets
+// and dots in it, by way of the stack.
+const maxTOML = 64 << 10
+
+func readTOML(data []byte, to any) error {
+	if len(data) > maxTOML {
+		return fmt.Errorf("a text of %d bytes, more than the %d of TOML that are read", len(data), maxTOML)
+	}
+	return toml.Unmarshal(data, to)
+}
+
 // sizes are the functions of sprig whose result may be far larger than their
 // arguments, with the size told beforehand.
 func (r *renderer) sizes() template.FuncMap {
 	f := sprig.TxtFuncMap()
-	numbers := func(n int) error {
-		if n > maxItems || n < -maxItems {
-			return fmt.Errorf("a list of %d numbers, more than the %d that are made", n, maxItems)
+	numbers := func(n float64) error {
+		if n = math.Abs(n); n > maxItems {
+			return fmt.Errorf("a list of %.0f numbers, more than the %d that are made", n, maxItems)
 		}
-		return r.step(1 + max(n, -n)/16)
+		return r.step(1 + int(n)/16)
 	}
 	pad := func(spaces int, text string) (string, error) {
 		if spaces < 0 {
@@ -201,7 +217,7 @@ func (r *renderer) sizes() template.FuncMap {
 		"nindent": func(spaces int, text string) (string, error) { out, err := pad(spaces, text); return "\n" + out, err },
 		"trim":    func(text string) (string, error) { return strings.TrimSpace(text), r.step(1) },
 		"until": func(n int) ([]int, error) {
-			if err := numbers(n); err != nil {
+			if err := numbers(float64(n)); err != nil {
 				return nil, err
 			}
 			return f["until"].(func(int) []int)(n), nil
@@ -210,14 +226,18 @@ func (r *renderer) sizes() template.FuncMap {
 			if step == 0 {
 				return []int{}, nil
 			}
-			if err := numbers((stop - start) / step); err != nil {
+			const most = 1 << 53 // beyond it a step leads back to where numbers begin
+			if max(start, stop, step) > most || min(start, stop, step) < -most {
+				return nil, errors.New("a number beyond those that are counted to")
+			}
+			if err := numbers((float64(stop) - float64(start)) / float64(step)); err != nil {
 				return nil, err
 			}
 			return f["untilStep"].(func(int, int, int) []int)(start, stop, step), nil
 		},
 		"seq": func(params ...int) (string, error) {
 			for _, p := range params {
-				if err := numbers(p); err != nil {
+				if err := numbers(float64(p)); err != nil {
 					return "", err
 				}
 			}
@@ -245,27 +265,133 @@ func (r *renderer) sizes() template.FuncMap {
 			}
 			return strings.Join(items, sep), r.step(1)
 		},
-		"printf":                 r.bounded(fmt.Sprintf),
-		"print":                  r.bounded(fmt.Sprint),
-		"println":                r.bounded(fmt.Sprintln),
-		"html":                   r.bounded(template.HTMLEscaper),
-		"js":                     r.bounded(template.JSEscaper),
-		"urlquery":               r.bounded(template.URLQueryEscaper),
-		"regexReplaceAll":        r.regexReplace(f["regexReplaceAll"].(func(string, string, string) string)),
-		"regexReplaceAllLiteral": r.regexReplace(f["regexReplaceAllLiteral"].(func(string, string, string) string)),
+		"printf":                     r.printf,
+		"print":                      r.bounded(fmt.Sprint),
+		"println":                    r.bounded(fmt.Sprintln),
+		"html":                       r.bounded(template.HTMLEscaper),
+		"js":                         r.bounded(template.JSEscaper),
+		"urlquery":                   r.bounded(template.URLQueryEscaper),
+		"regexReplaceAll":            r.regexReplace((*regexp.Regexp).ReplaceAllString),
+		"mustRegexReplaceAll":        r.regexReplace((*regexp.Regexp).ReplaceAllString),
+		"regexReplaceAllLiteral":     r.regexReplace((*regexp.Regexp).ReplaceAllLiteralString),
+		"mustRegexReplaceAllLiteral": r.regexReplace((*regexp.Regexp).ReplaceAllLiteralString),
 	}
 }
 
-func (r *renderer) regexReplace(fn func(re, text, with string) string) func(string, string, string) (string, error) {
-	return func(re, text, with string) (string, error) {
-		if err := r.make((len(text) + 1) * (1 + len(with)/16)); err != nil {
+// printf is Go's, with the size of what it prints told beforehand: a width may
+// be a million for each verb, and one argument be printed by many.
+func (r *renderer) printf(format string, args ...any) (string, error) {
+	m := meter{items: maxItems, bytes: maxText}
+	star := 0
+	for _, a := range args {
+		if err := m.value(a, 0); err != nil {
 			return "", err
 		}
-		if len(with) > 4096 {
-			return "", fmt.Errorf("a replacement of %d bytes", len(with))
+		if v := reflect.ValueOf(a); v.CanInt() {
+			star = max(star, int(min(max(v.Int(), -v.Int()), maxWidth)))
 		}
-		return fn(re, text, with), r.step(1 + len(text)/100)
 	}
+	text := maxText - m.bytes
+	whole := text + 32*(maxItems-m.items) // of all arguments
+	size := len(format) + whole
+	for i := 0; i < len(format) && size <= maxText; i++ {
+		if format[i] != '%' {
+			continue
+		}
+		number := 0
+		for i++; i < len(format) && strings.IndexByte("+-# 0123456789.*[]", format[i]) >= 0; i++ {
+			c := format[i]
+			if c >= '0' && c <= '9' {
+				number = min(10*number+int(c-'0'), maxWidth)
+				continue
+			}
+			size, number = size+number, 0
+			switch c {
+			case '*':
+				size += star
+			case '[':
+				size += whole
+			}
+		}
+		if size += number; i < len(format) && strings.IndexByte("svdtfgeTc%", format[i]) < 0 {
+			size += 8 * text // quoted, in hexadecimal
+		}
+	}
+	if size > maxText {
+		return "", fmt.Errorf("a text of %d bytes or more, more than the %d that are made", size, maxText)
+	}
+	out := fmt.Sprintf(format, args...)
+	if err := r.make(len(out)); err != nil {
+		return "", err
+	}
+	return out, r.step(1 + len(out)/4096)
+}
+
+// maxWidth is the largest width and precision that Go heeds.
+const maxWidth = 1_000_000
+
+// regexReplace replaces all matches. The size of the result is told beforehand:
+// each match gives way to the replacement, with what $ in it names.
+func (r *renderer) regexReplace(replace func(re *regexp.Regexp, text, with string) string) func(string, string, string) (string, error) {
+	return func(expression, text, with string) (string, error) {
+		re, err := regexp.Compile(expression)
+		if err != nil {
+			return "", err
+		}
+		if len(text) > maxTemplate {
+			return "", fmt.Errorf("a text of %d bytes, more than the %d in which is replaced", len(text), maxTemplate)
+		}
+		matches := len(re.FindAllStringIndex(text, -1))
+		if size := len(text)*(1+strings.Count(with, "$")) + matches*len(with); size > maxText {
+			return "", fmt.Errorf("a text of %d bytes or more, more than the %d that are made", size, maxText)
+		}
+		out := replace(re, text, with)
+		if err := r.make(len(out)); err != nil {
+			return "", err
+		}
+		return out, r.step(1 + (len(text)+len(out))/100)
+	}
+}
+
+// pairs are the functions of sprig that hold every element of a list against
+// others.
+func (r *renderer) pairs() template.FuncMap {
+	f := sprig.TxtFuncMap()
+	uniq := func(list any) ([]any, error) {
+		if err := r.compare(list, list); err != nil {
+			return nil, err
+		}
+		return f["mustUniq"].(func(any) ([]any, error))(list)
+	}
+	without := func(list any, omit ...any) ([]any, error) {
+		if err := r.compare(list, omit); err != nil {
+			return nil, err
+		}
+		return f["mustWithout"].(func(any, ...any) ([]any, error))(list, omit...)
+	}
+	return template.FuncMap{"uniq": uniq, "mustUniq": uniq, "without": without, "mustWithout": without}
+}
+
+// compare takes the steps of holding each element of a list against all of
+// another value.
+func (r *renderer) compare(list, other any) error {
+	if err := r.measure(list); err != nil {
+		return err
+	}
+	m := meter{items: maxItems, bytes: maxText}
+	if err := m.value(other, 0); err != nil {
+		return err
+	}
+	n := 1
+	if v := reflect.ValueOf(list); v.Kind() == reflect.Slice || v.Kind() == reflect.Array {
+		n = v.Len()
+	}
+	size := maxItems - m.items + (maxText-m.bytes)/256
+	work := n * size / 64
+	if work > maxSteps/4 {
+		return fmt.Errorf("a list of %d elements, each held against all of another", n)
+	}
+	return r.step(1 + work)
 }
 
 // unsetMark and the rune after it stand for a value that is not known before
@@ -298,11 +424,9 @@ func (r *renderer) reason(text string) (string, bool) {
 	if i < 0 {
 		return "", false
 	}
-	for _, c := range text[i+len(string(unsetMark)):] {
-		if id := int(c - firstUnset); id >= 0 && id < len(r.unset) {
-			return r.unset[id], true
-		}
-		break
+	c, _ := utf8.DecodeRuneInString(text[i+len(string(unsetMark)):])
+	if id := int(c - firstUnset); id >= 0 && id < len(r.unset) {
+		return r.unset[id], true
 	}
 	return "not known before the chart is installed", true
 }

@@ -13,7 +13,6 @@ import (
 	"context"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
@@ -42,63 +41,63 @@ type Result struct {
 	Assets []*bulwark.Asset // in the order of templates; without relations until kube.Link
 	Gaps   []bulwark.Gap
 	Files  map[string][]byte // the text of each template and CRD, by its path in positions
-	Uses   []string          // folders beside the chart that it depends on by file://
+	Reads  []string          // files that are judged through the chart and say nothing by themselves
 }
 
 // Render renders the chart in a folder of fsys with its default values and
 // those of opts.Values. The root of the assets is the folder.
 func Render(ctx context.Context, fsys fs.FS, dir string, opts Options) Result {
-	l := newLoader(fsys)
+	l := newLoader(ctx, fsys)
 	t := tree{}
 	l.folder(dir, "", t, 0)
-	return l.render(ctx, t, dir, dir, opts)
+	return l.render(t, dir, dir, opts)
 }
 
 // RenderArchive renders a packaged chart, a gzipped tar whose text is data. The
 // root of the assets is the file; positions go on below it, as in
 // shop-1.2.0.tgz/templates/web.yaml.
 func RenderArchive(ctx context.Context, fsys fs.FS, name string, data []byte, opts Options) Result {
-	l := newLoader(fsys)
+	l := newLoader(ctx, fsys)
 	t := tree{}
 	if err := l.archive(data, name, "", t); err != nil {
 		l.gap(GapChart, bulwark.Position{File: name}, err.Error(), "")
 		return Result{Gaps: l.gaps}
 	}
-	return l.render(ctx, t, name, name, opts)
+	return l.render(t, name, name, opts)
 }
 
 // render loads the chart of a tree, whose Chart.yaml stands at the top, and
 // renders it.
-func (l *loader) render(ctx context.Context, t tree, dir, root string, opts Options) Result {
+func (l *loader) render(t tree, dir, root string, opts Options) Result {
 	l.dir = dir
 	c, err := l.chart(t, 0)
 	if err != nil {
 		l.gap(GapChart, bulwark.Position{File: t.position("Chart.yaml", dir)}, err.Error(), "")
-		return Result{Gaps: l.gaps, Uses: l.uses}
+		return Result{Gaps: l.gaps, Reads: l.reads}
 	}
-	top, err := l.values(c, t, opts.Values)
+	top, err := l.values(c, opts.Values)
 	if err != nil {
 		l.gap(GapValues, bulwark.Position{File: t.position("Chart.yaml", dir)}, err.Error(), "")
 		l.gap(GapChart, bulwark.Position{File: t.position("Chart.yaml", dir)}, "its values could not be put together", "")
-		return Result{Gaps: l.gaps, Uses: l.uses}
+		return Result{Gaps: l.gaps, Reads: l.reads}
 	}
-	o := &objects{ctx: ctx, opts: opts, root: root, files: map[string][]byte{}}
+	o := &objects{ctx: l.ctx, opts: opts, root: root, files: map[string][]byte{}}
 	o.crds(l, c)
 	if c.Metadata.Type != "library" {
-		newRenderer(ctx, l, o).run(c, top)
+		newRenderer(l, o).run(c, top)
 	}
-	return Result{Assets: o.assets, Gaps: append(l.gaps, o.gaps...), Files: o.files, Uses: l.uses}
+	return Result{Assets: o.assets, Gaps: append(l.gaps, o.gaps...), Files: o.files, Reads: l.reads}
 }
 
-// isPartial reports whether a template only defines what others include, says
-// what to do next, or tests a release.
+// isPartial reports whether a template only defines what others include.
 func isPartial(name string) bool {
 	return strings.HasPrefix(path.Base(name), "_")
 }
 
-func isSkipped(name string) bool {
-	return strings.HasSuffix(name, "NOTES.txt") || slices.Contains(strings.Split(path.Dir(name), "/"), "tests")
-}
+// isNotes reports whether a template says to people what to do next. What tests
+// a release is told by its hooks (see isTest) and not by its folder, which Helm
+// installs as any other.
+func isNotes(name string) bool { return strings.HasSuffix(name, "NOTES.txt") }
 
 // crds adds the definitions in the crds folders of a chart and of those below
 // it, which Helm installs as they are.

@@ -14,17 +14,24 @@ const (
 	maxMade    = 512 << 20       // bytes of text that functions make for one chart
 	maxText    = 8 << 20         // bytes of one text, or of all in one value
 	maxItems   = 100_000         // of one list, or values in one value
+	maxSchema  = 20_000          // values in one schema
 	maxNesting = 100             // of one value
 	maxInclude = 500             // templates one in the other
+	maxBlocks  = 200             // blocks and parentheses of one template one in the other: maxInclude × maxBlocks fit in a stack
 	maxTime    = 2 * time.Minute // of one chart
 )
 
-// budget is what is left for one chart. It is for one goroutine.
+// budget is what is left for one chart with all that it depends on, for its
+// schemas and its templates together. It is for one goroutine.
 type budget struct {
 	ctx      context.Context
 	deadline time.Time
 	steps    int
 	made     int
+}
+
+func newBudget(ctx context.Context) *budget {
+	return &budget{ctx: ctx, deadline: time.Now().Add(maxTime), steps: maxSteps, made: maxMade}
 }
 
 var errBudget = errors.New("the chart takes more work than is done for one")
@@ -36,7 +43,7 @@ func (b *budget) step(n int) error {
 	if b.steps < 0 {
 		return errBudget
 	}
-	if before>>10 != b.steps>>10 { // now and then
+	if before>>6 != b.steps>>6 { // now and then
 		if err := b.ctx.Err(); err != nil {
 			return err
 		}

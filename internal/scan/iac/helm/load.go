@@ -2,6 +2,7 @@ package helm
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,11 +20,13 @@ import (
 	"helm.sh/helm/v4/pkg/ignore"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/scan/iac/kube"
 	"github.com/bulwarksec/bulwark/internal/yamldoc"
 )
 
 const (
 	maxFiles      = 10_000   // of one chart with all that it depends on
+	maxDirs       = 2_000    // of the same
 	maxBytes      = 64 << 20 // of the same
 	maxFileBytes  = 5 << 20  // of one file, as Helm allows
 	maxTemplate   = 1 << 20  // of one template
@@ -64,20 +67,22 @@ func (t tree) below(folder string) tree {
 // loader reads charts within limits that hold for a chart and all that it
 // depends on together.
 type loader struct {
-	fsys   fs.FS
-	dir    string
-	gaps   []bulwark.Gap
-	uses   []string
-	files  int
-	bytes  int
-	charts int
-	full   bool
-	ignore rules
-	origin map[*common.File]string
+	*budget
+	fsys    fs.FS
+	dir     string
+	gaps    []bulwark.Gap
+	reads   []string
+	files   int
+	folders int
+	bytes   int
+	charts  int
+	full    bool
+	ignore  rules
+	origin  map[*common.File]string
 }
 
-func newLoader(fsys fs.FS) *loader {
-	return &loader{fsys: fsys, files: maxFiles, bytes: maxBytes, charts: maxCharts, origin: map[*common.File]string{}}
+func newLoader(ctx context.Context, fsys fs.FS) *loader {
+	return &loader{budget: newBudget(ctx), fsys: fsys, files: maxFiles, folders: maxDirs, bytes: maxBytes, charts: maxCharts, origin: map[*common.File]string{}}
 }
 
 func (l *loader) gap(what string, pos bulwark.Position, why, needs string) {
@@ -101,10 +106,18 @@ func (l *loader) take(at string, n int) bool {
 }
 
 // folder adds the files of a folder of the tree. Links are followed as far as
-// the file system lets them lead.
+// the file system lets them lead; folders are counted, since a few that link to
+// each other are a tree without end.
 func (l *loader) folder(dir, prefix string, t tree, depth int) {
 	if depth > maxFolders {
 		l.gap(GapChart, bulwark.Position{File: dir}, fmt.Sprintf("more than %d folders one in the other", maxFolders), "")
+		return
+	}
+	if l.folders--; l.folders < 0 {
+		if !l.full {
+			l.gap(GapChart, bulwark.Position{File: dir}, fmt.Sprintf("the chart has more than %d folders; the rest was not read", maxDirs), "")
+		}
+		l.full = true
 		return
 	}
 	if depth == 0 || isChartFolder(l.fsys, dir) {
@@ -235,8 +248,32 @@ func (l *loader) chart(t tree, depth int) (*chart.Chart, error) {
 			l.origin[f] = t[f.Name].at
 		}
 	}
+	l.read(t)
 	l.dependencies(c, t, depth)
 	return c, nil
+}
+
+// read notes the files of a chart that are judged through it: its values, its
+// templates, and the manifests among them. What else stands in its folders, such
+// as a Dockerfile, is for others to read.
+func (l *loader) read(t tree) {
+	for name, f := range t {
+		folder, _, below := strings.Cut(name, "/")
+		switch {
+		case !below:
+			if name != "Chart.yaml" && name != "values.yaml" {
+				continue
+			}
+		case folder != "templates" && folder != "crds", !isYAML(name), !bytes.Contains(f.data, []byte("{{")) && !kube.IsManifest(f.data):
+			continue
+		}
+		l.reads = append(l.reads, f.at)
+	}
+}
+
+// isYAML reports whether a file is named as templates of objects are.
+func isYAML(name string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json", ".tpl"}, path.Ext(name))
 }
 
 // skippedFile reports whether Helm's loader need not see a file: charts are
@@ -280,6 +317,7 @@ func (l *loader) dependencies(c *chart.Chart, t tree, depth int) {
 				l.gap(GapDependency, bulwark.Position{File: at}, err.Error(), "")
 				continue
 			}
+			l.reads = append(l.reads, at)
 		}
 		l.add(c, sub, at, depth)
 	}
@@ -312,7 +350,6 @@ func (l *loader) beside(c *chart.Chart, t tree, dir string, depth int) {
 	}
 	sub := tree{}
 	l.folder(dir, "", sub, 0)
-	l.uses = append(l.uses, dir)
 	l.add(c, sub, dir, depth)
 }
 

@@ -51,7 +51,7 @@ func isMark(r rune) bool { return r >= firstMark && r <= lastMark }
 
 // strip takes the marks out of a text.
 func strip(text string) string {
-	if !strings.ContainsAny(text, "\xf3\xf4") && !strings.ContainsFunc(text, isMark) {
+	if !strings.ContainsFunc(text, isMark) {
 		return text
 	}
 	return strings.Map(func(r rune) rune {
@@ -88,7 +88,6 @@ type annotator struct {
 	marks *marks
 	file  string
 	text  string
-	first int // line of the text's beginning
 }
 
 func (a *annotator) tree(t *parse.Tree) {
@@ -131,6 +130,52 @@ func (a *annotator) list(l *parse.ListNode) {
 			a.count(n.List)
 		}
 	}
+}
+
+// depthOf is how deep nodes lie one in the other, at the most one more than
+// maxBlocks.
+func depthOf(n parse.Node) int { return deeper(n, 0) }
+
+func deeper(n parse.Node, depth int) int {
+	if depth > maxBlocks {
+		return depth
+	}
+	deepest := depth
+	below := func(nodes ...parse.Node) int {
+		for _, c := range nodes {
+			deepest = max(deepest, deeper(c, depth+1))
+		}
+		return deepest
+	}
+	branch := func(b *parse.BranchNode) int {
+		if b.ElseList != nil {
+			below(b.ElseList)
+		}
+		return below(b.Pipe, b.List)
+	}
+	switch n := n.(type) {
+	case *parse.ListNode:
+		return below(n.Nodes...)
+	case *parse.ActionNode:
+		return below(n.Pipe)
+	case *parse.TemplateNode:
+		if n.Pipe != nil {
+			return below(n.Pipe)
+		}
+	case *parse.PipeNode:
+		for _, c := range n.Cmds {
+			below(c.Args...)
+		}
+	case *parse.ChainNode:
+		return below(n.Node)
+	case *parse.IfNode:
+		return branch(&n.BranchNode)
+	case *parse.WithNode:
+		return branch(&n.BranchNode)
+	case *parse.RangeNode:
+		return branch(&n.BranchNode)
+	}
+	return deepest
 }
 
 // print ends an action's pipeline in bulwark_print.

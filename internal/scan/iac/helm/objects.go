@@ -90,7 +90,7 @@ func (o *objects) object(r *renderer, v bulwark.Value, d document, s source) {
 	p := placer{r: r, lines: d.lines, b: bulwark.NewBuilder(o.names(), bulwark.Limits{})}
 	pos := d.position(s.file)
 	p.b.At(pos)
-	p.content(v, 0)
+	p.content(v, "", 0)
 	placed, err := p.b.Build("")
 	if err != nil {
 		o.gap(GapTemplate, pos, err.Error(), "")
@@ -112,14 +112,15 @@ func (o *objects) object(r *renderer, v bulwark.Value, d document, s source) {
 	o.assets = append(o.assets, assets...)
 }
 
-// isTest reports whether an object tests a release rather than belong to it.
+// isTest reports whether an object is installed to test a release and at no
+// other time.
 func isTest(v bulwark.Value) bool {
 	for hook := range strings.SplitSeq(v.At("metadata", "annotations", "helm.sh/hook").Text(), ",") {
-		if hook = strings.TrimSpace(hook); strings.HasPrefix(hook, "test") {
-			return true
+		if hook = strings.TrimSpace(hook); !strings.HasPrefix(hook, "test") {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // documents cuts a template's output at the lines that begin a document.
@@ -175,9 +176,10 @@ type placer struct {
 	unknown []string
 }
 
-func (p *placer) value(v bulwark.Value, depth int) {
+// value adds v, the member or an element of the member called key.
+func (p *placer) value(v bulwark.Value, key string, depth int) {
 	p.b.At(p.position(v.Position()))
-	p.content(v, depth)
+	p.content(v, key, depth)
 }
 
 // inNamespace are the kinds that make pods. One without a namespace is
@@ -187,50 +189,54 @@ var inNamespace = map[string]bool{"Pod": true, "Deployment": true, "StatefulSet"
 // metadata adds an object's metadata. The namespace of the release is not known
 // before the chart is installed, whether an object names it or leaves it out.
 func (p *placer) metadata(v bulwark.Value, named bool) {
-	const reason = "the release's namespace, which is chosen when the chart is installed"
 	p.b.At(p.position(v.Position()))
 	p.b.Object()
 	for name, child := range v.Children() {
-		p.b.Key(name)
-		if name == "namespace" && child.Text() == releaseNamespace {
-			p.b.At(p.position(child.Position()))
-			p.b.Unknown(reason)
-			continue
-		}
-		p.value(child, 2)
+		p.key(name)
+		p.value(child, name, 2)
 	}
 	if named && v.Get("namespace").IsAbsent() {
 		p.b.At(p.position(v.Position()))
 		p.b.Key("namespace")
-		p.b.Unknown(reason)
+		p.b.Unknown(namespaceReason)
 	}
 	p.b.End()
 }
 
+func (p *placer) key(name string) {
+	p.b.Key(strings.ReplaceAll(name, namespaceMark, releaseNamespace))
+}
+
 // content adds v without its place. depth is how far it is from the top.
-func (p *placer) content(v bulwark.Value, depth int) {
+func (p *placer) content(v bulwark.Value, key string, depth int) {
 	switch v.Kind() {
 	case bulwark.Object:
 		p.b.Object()
 		for name, child := range v.Children() {
-			p.b.Key(name)
+			p.key(name)
 			if depth == 0 && name == "metadata" && child.Kind() == bulwark.Object {
 				p.metadata(child, inNamespace[v.Get("kind").Text()])
 				continue
 			}
-			p.value(child, depth+1)
+			p.value(child, name, depth+1)
 		}
 		p.b.End()
 	case bulwark.List:
 		p.b.List()
 		for _, child := range v.Children() {
-			p.value(child, depth+1)
+			p.value(child, key, depth+1)
 		}
 		p.b.End()
 	case bulwark.String:
-		reason, ok := p.r.reason(v.Text())
+		text := v.Text()
+		if text == namespaceMark && !strings.HasSuffix(strings.ToLower(key), "name") {
+			p.b.Unknown(namespaceReason)
+			return
+		}
+		text = strings.ReplaceAll(text, namespaceMark, releaseNamespace)
+		reason, ok := p.r.reason(text)
 		if !ok {
-			p.b.String(v.Text())
+			p.b.String(text)
 			return
 		}
 		p.b.Unknown(reason)

@@ -27,14 +27,14 @@ func TestOracle(t *testing.T) {
 		fsys[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
 	load := func() (*loader, *renderer, map[string]string) {
-		l := newLoader(fsys)
+		l := newLoader(context.Background(), fsys)
 		tr := tree{}
 		l.folder(".", "", tr, 0)
 		c, err := l.chart(tr, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		top, err := l.values(c, tr, nil)
+		top, err := l.values(c, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestOracle(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Helm's engine: %v", err)
 		}
-		r := newRenderer(context.Background(), l, &objects{ctx: context.Background(), files: map[string][]byte{}})
+		r := newRenderer(l, &objects{ctx: context.Background(), files: map[string][]byte{}})
 		r.run(c, top)
 		return l, r, want
 	}
@@ -99,6 +99,24 @@ func TestHostile(t *testing.T) {
 		"doubling value":      {`{{ $d := dict }}{{ range 60 }}{{ $d = dict "a" $d "b" $d }}{{ end }}{{ toYaml $d }}`, "values"},
 		"doubling printed":    {`{{ $d := dict }}{{ range 60 }}{{ $d = list $d $d }}{{ end }}{{ $d }}`, "values"},
 		"YAML bomb":           {`{{ fromYaml "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]" | required "x" }}{{ fail "stop" }}`, "stop"},
+		"wide printf":         {`{{ printf "` + strings.Repeat("%1000000d", 20) + `" 1 }}`, "a text of"},
+		"precise printf":      {`{{ printf "` + strings.Repeat("%.1000000d", 20) + `" 1 }}`, "a text of"},
+		"starred printf":      {`{{ printf "` + strings.Repeat("%[1]*[1]d", 20) + `" 1000000 }}`, "a text of"},
+		"repeated printf":     {`{{ printf "` + strings.Repeat("%[1]s", 20) + `" (repeat 1000000 "x") }}`, "a text of"},
+		"quoted printf":       {`{{ printf "%+q" (repeat 2000000 "é") }}`, "a text of"},
+		"untilStep around":    {`{{ untilStep -9223372036854775807 9223372036854775807 1 }}`, "beyond"},
+		"untilStep past":      {`{{ untilStep 9223372036854775806 9223372036854775807 5 }}`, "beyond"},
+		"must replacement":    {`{{ mustRegexReplaceAll "x" (repeat 1000000 "x") (repeat 1000 "y") }}`, "a text of"},
+		"must literal":        {`{{ mustRegexReplaceAllLiteral "x" (repeat 1000000 "x") (repeat 1000 "y") }}`, "a text of"},
+		"replaced by groups":  {`{{ regexReplaceAll ".*" (repeat 30000 "x") (repeat 2000 "$0") }}`, "a text of"},
+		"TOML brackets":       {`{{ (fromToml (print "a = " (repeat 8000000 "["))).Error | fail }}`, "of TOML"},
+		"TOML dots":           {`{{ (fromToml (print (repeat 4000000 "a.") "a = 1")).Error | fail }}`, "of TOML"},
+		"uniq":                {`{{ uniq (until 60000) }}`, "against all"},
+		"must uniq":           {`{{ mustUniq (until 60000) }}`, "against all"},
+		"without":             {`{{ without (until 60000) ` + strings.Repeat("1 ", 10_000) + ` }}`, "at <without"},
+		"deep blocks":         {strings.Repeat("{{ if true }}", 300) + "x" + strings.Repeat("{{ end }}", 300), "one in the other deeper"},
+		"deep tpl":            {`{{ tpl (print (repeat 300 "{{ if true }}") (repeat 300 "{{ end }}")) . }}`, "one in the other deeper"},
+		"deep calls":          {`{{ ` + strings.Repeat("(print ", 300) + "1" + strings.Repeat(")", 300) + ` }}`, "one in the other deeper"},
 		"deep parentheses":    {`{{ ` + deep + ` }}`, "depth"},
 		"environment":         {`{{ env "HOME" }}`, "not defined"},
 		"expanded":            {`{{ expandenv "$HOME" }}`, "not defined"},

@@ -2,7 +2,6 @@ package helm
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
-	"time"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 
@@ -32,7 +30,6 @@ type source struct {
 // renderer executes the templates of one chart.
 type renderer struct {
 	*loader
-	budget
 	objects *objects
 	sources map[string]source // by the name that templates know them by
 	root    *template.Template
@@ -43,10 +40,8 @@ type renderer struct {
 	unset   []string // why a value is unknown, by the rune that stands for it
 }
 
-func newRenderer(ctx context.Context, l *loader, o *objects) *renderer {
-	r := &renderer{loader: l, objects: o, sources: map[string]source{}, done: map[*parse.Tree]bool{}, left: maxOutput,
-		marks:  marks{ids: map[place]int{}},
-		budget: budget{ctx: ctx, deadline: time.Now().Add(maxTime), steps: maxSteps, made: maxMade}}
+func newRenderer(l *loader, o *objects) *renderer {
+	r := &renderer{loader: l, objects: o, sources: map[string]source{}, done: map[*parse.Tree]bool{}, left: maxOutput, marks: marks{ids: map[place]int{}}}
 	r.root = template.New("chart").Option("missingkey=zero")
 	r.root.Funcs(r.functions())
 	return r
@@ -67,7 +62,7 @@ func (r *renderer) run(c *chart.Chart, top common.Values) {
 		parsed[name] = r.parse(name)
 	}
 	for _, name := range names {
-		if !parsed[name] || isPartial(name) || isSkipped(name) {
+		if !parsed[name] || isPartial(name) || isNotes(name) {
 			continue
 		}
 		if err := r.ctx.Err(); err != nil {
@@ -92,19 +87,30 @@ func (r *renderer) parse(name string) bool {
 		r.failed(name, err)
 		return false
 	}
-	r.annotate(r.root, s.text, s.file)
+	if err := r.annotate(r.root, s.text, s.file); err != nil {
+		r.failed(name, err)
+		return false
+	}
 	return true
 }
 
-// annotate rewrites the trees that were added since it was called last.
-func (r *renderer) annotate(t *template.Template, text, file string) {
+// annotate rewrites the trees that were added since it was called last. One that
+// is too deep to be executed is emptied.
+func (r *renderer) annotate(t *template.Template, text, file string) error {
 	a := annotator{marks: &r.marks, file: file, text: text}
+	var failed error
 	for _, d := range t.Templates() {
-		if d.Tree != nil && !r.done[d.Tree] {
-			r.done[d.Tree] = true
-			a.tree(d.Tree)
+		if d.Tree == nil || r.done[d.Tree] {
+			continue
 		}
+		r.done[d.Tree] = true
+		if depthOf(d.Tree.Root) > maxBlocks {
+			d.Tree.Root.Nodes = nil
+			failed = fmt.Errorf("template: %s:1: blocks and parentheses one in the other deeper than %d", d.Tree.ParseName, maxBlocks)
+		}
+		a.tree(d.Tree)
 	}
+	return failed
 }
 
 // execute runs a template and returns its text with marks.
@@ -114,10 +120,11 @@ func (r *renderer) execute(t *template.Template, name string, data any) (text st
 			err = fmt.Errorf("the template could not be executed: %v", p)
 		}
 	}()
-	if r.depth++; r.depth > maxInclude {
+	r.depth++
+	defer func() { r.depth-- }()
+	if r.depth > maxInclude {
 		return "", fmt.Errorf("templates one in the other deeper than %d", maxInclude)
 	}
-	defer func() { r.depth-- }()
 	out := output{left: &r.left}
 	if err := t.ExecuteTemplate(&out, name, data); err != nil {
 		return "", err
@@ -162,7 +169,9 @@ func (r *renderer) tpl(t *template.Template) func(string, any) (string, error) {
 		if inner, err = inner.New(t.Name()).Parse(text); err != nil {
 			return "", err
 		}
-		r.annotate(inner, text, "")
+		if err := r.annotate(inner, text, ""); err != nil {
+			return "", err
+		}
 		return r.include(inner)(inner.Name(), data)
 	}
 }

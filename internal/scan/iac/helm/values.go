@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	ci "helm.sh/helm/v4/pkg/chart"
@@ -24,15 +25,21 @@ import (
 // internal/scan/iac/kube knows.
 const kubeVersion = "v1.34.0"
 
-// The release that charts are rendered for, as helm template names it.
+// The release that charts are rendered for, as helm template names it. Its
+// namespace is not known before it is installed: templates see a text that
+// stands for it. That is an unknown value where nothing else stands beside it;
+// in names, by which objects find each other, and within other texts it is
+// releaseNamespace.
 const (
 	releaseName      = "release-name"
 	releaseNamespace = "default"
+	namespaceMark    = string(unsetMark) + string(rune(firstUnset+maxUnset))
+	namespaceReason  = "the release's namespace, which is chosen when the chart is installed"
 )
 
 // values turns dependencies on and off and returns what templates see: Chart,
 // Release, Capabilities and Values.
-func (l *loader) values(c *chart.Chart, t tree, files []string) (common.Values, error) {
+func (l *loader) values(c *chart.Chart, files []string) (common.Values, error) {
 	given := map[string]any{}
 	for _, name := range files {
 		data, err := readFile(l.fsys, name, maxFileBytes)
@@ -59,41 +66,29 @@ func (l *loader) values(c *chart.Chart, t tree, files []string) (common.Values, 
 	caps := common.DefaultCapabilities.Copy()
 	caps.KubeVersion = *version
 	top, err := util.ToRenderValuesWithSchemaValidation(c, given,
-		common.ReleaseOptions{Name: releaseName, Namespace: releaseNamespace, Revision: 1, IsInstall: true}, caps, true)
+		common.ReleaseOptions{Name: releaseName, Namespace: namespaceMark, Revision: 1, IsInstall: true}, caps, true)
 	if err != nil {
 		return nil, err
 	}
 	if all, ok := top["Values"].(common.Values); ok {
-		l.schema(c, t, all, "")
+		l.schema(c, all, "")
 	}
 	return top, nil
 }
 
-// schemaTime bounds the validation of one chart, which a hostile schema could
-// draw out without end. What is still running then is left to end by itself.
-const schemaTime = 5 * time.Second
-
 // schema tells where values do not fit the chart's values.schema.json. Helm
 // would refuse to install it so; it is rendered all the same, because values of
 // its users may well fit.
-func (l *loader) schema(c *chart.Chart, t tree, values map[string]any, prefix string) {
+func (l *loader) schema(c *chart.Chart, values map[string]any, prefix string) {
 	if c.Schema != nil {
-		done := make(chan error, 1)
-		go func() { done <- validate(c.Schema, values) }()
-		var err error
-		select {
-		case err = <-done:
-		case <-time.After(schemaTime):
-			err = errors.New("validation takes too long and was given up")
-		}
-		if err != nil {
+		if err := l.validate(c.Schema, values); err != nil {
 			file := path.Join(l.dir, prefix, "values.schema.json")
 			l.gap(GapValues, bulwark.Position{File: file}, "the chart's values do not fit its schema: "+oneLine(err.Error()), "give values with --helm-values")
 		}
 	}
 	for _, sub := range c.Dependencies() {
 		if v, ok := values[sub.Name()].(map[string]any); ok {
-			l.schema(sub, t, v, path.Join(prefix, "charts", sub.Name()))
+			l.schema(sub, v, path.Join(prefix, "charts", sub.Name()))
 		}
 	}
 }
@@ -105,14 +100,35 @@ func (noLoader) Load(url string) (any, error) {
 	return nil, fmt.Errorf("%s is outside of the chart and is not read", url)
 }
 
-func validate(schema []byte, values map[string]any) (err error) {
+// stopped carries an error out of a validation, which cannot be ended otherwise.
+type stopped struct{ error }
+
+// validate holds values against a schema, within the chart's budget.
+func (l *loader) validate(schema []byte, values map[string]any) (err error) {
 	defer func() {
-		if r := recover(); r != nil {
+		switch r := recover().(type) {
+		case nil:
+		case stopped:
+			err = r.error
+		default:
 			err = fmt.Errorf("the schema is not understood: %v", r)
 		}
 	}()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
+		return err
+	}
+	for _, v := range []any{doc, values} {
+		if err := l.measure(v); err != nil {
+			return err
+		}
+	}
+	m := meter{items: maxSchema, bytes: maxText}
+	if err := m.value(doc, 0); err != nil {
+		return fmt.Errorf("the schema has more than the %d values that are read", maxSchema)
+	}
+	n := maxSchema - m.items
+	if err := l.step(n * n / 16_384); err != nil { // each schema is looked for among all when they are compiled
 		return err
 	}
 	compiler := jsonschema.NewCompiler()
@@ -125,8 +141,96 @@ func validate(schema []byte, values map[string]any) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.Validate(values); err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+url+"#'\n"))
+	if err := l.count(s, map[*jsonschema.Schema]bool{}); err != nil {
+		return err
+	}
+	err = s.Validate(values)
+	if invalid, ok := errors.AsType[*jsonschema.ValidationError](err); ok {
+		return misfits(invalid)
+	}
+	return err
+}
+
+// misfits tells a few of the values that do not fit: each repeats what its
+// schema wants, which may be long.
+func misfits(err *jsonschema.ValidationError) error {
+	var list []*jsonschema.ValidationError
+	var collect func(e *jsonschema.ValidationError)
+	collect = func(e *jsonschema.ValidationError) {
+		if len(e.Causes) == 0 && len(list) < 1000 {
+			list = append(list, e)
+		}
+		for _, c := range e.Causes {
+			if len(list) == 1000 {
+				return
+			}
+			collect(c)
+		}
+	}
+	collect(err)
+	slices.SortStableFunc(list, func(a, b *jsonschema.ValidationError) int {
+		return slices.Compare(a.InstanceLocation, b.InstanceLocation)
+	})
+	var texts []string
+	for _, e := range list[:min(3, len(list))] {
+		texts = append(texts, e.Error())
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
+
+// count makes a schema, and each below it, take steps whenever a value is held
+// against it: schemas that name each other take time without end otherwise. The
+// check of a format is the first of all that recurs, so steps are taken there.
+func (l *loader) count(s *jsonschema.Schema, done map[*jsonschema.Schema]bool) error {
+	if s == nil || done[s] {
+		return nil
+	}
+	done[s] = true
+	if s.DynamicRef != nil || s.RecursiveRef != nil {
+		return errors.New("a schema with $dynamicRef or $recursiveRef is not followed")
+	}
+	below := []*jsonschema.Schema{s.Ref, s.Not, s.If, s.Then, s.Else, s.PropertyNames, s.UnevaluatedProperties, s.Contains, s.Items2020, s.UnevaluatedItems, s.ContentSchema}
+	below = slices.Concat(below, s.AllOf, s.AnyOf, s.OneOf, s.PrefixItems)
+	for _, set := range []map[string]*jsonschema.Schema{s.Properties, s.DependentSchemas} {
+		below = slices.AppendSeq(below, maps.Values(set))
+	}
+	below = slices.AppendSeq(below, maps.Values(s.PatternProperties))
+	for _, v := range slices.AppendSeq([]any{s.AdditionalProperties, s.Items, s.AdditionalItems}, maps.Values(s.Dependencies)) {
+		switch v := v.(type) {
+		case *jsonschema.Schema:
+			below = append(below, v)
+		case []*jsonschema.Schema:
+			below = append(below, v...)
+		}
+	}
+	work, each := 1+len(below), 1+len(s.PatternProperties)
+	if s.Enum != nil {
+		work += len(s.Enum.Values)
+	}
+	format := jsonschema.Format{}
+	if s.Format != nil {
+		format = *s.Format
+	}
+	s.Format = &jsonschema.Format{Name: format.Name, Validate: func(v any) error {
+		n := work
+		switch v := v.(type) {
+		case map[string]any:
+			n += len(v) * each
+		case []any:
+			n += len(v)
+		}
+		if err := l.step(n); err != nil {
+			panic(stopped{err})
+		}
+		if format.Validate == nil {
+			return nil
+		}
+		return format.Validate(v)
+	}}
+	for _, c := range below {
+		if err := l.count(c, done); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -143,13 +143,11 @@ func (t *Tree) Build(ctx context.Context, root string, opts Options) Result {
 		return Result{Gaps: append(b.gaps, n.gap(0, oneLine(err.Error()), "mend it until kustomize build works"))}
 	}
 	r := Result{Gaps: b.gaps}
-	for name := range b.added {
-		r.Files = append(r.Files, name)
-	}
-	for _, n := range b.nodes {
-		r.Files = append(r.Files, n.plugins...)
+	for _, n := range b.nodes { // without the files of generators, which are data here and may be something else besides
+		r.Files = slices.Concat(r.Files, []string{n.file}, n.yaml, n.patches, n.plugins)
 	}
 	slices.Sort(r.Files)
+	r.Files = slices.Compact(r.Files)
 	p := newPlacer(b)
 	for i, res := range built.Resources() {
 		if i >= maxObjects {
@@ -178,7 +176,7 @@ func (b *builder) run(ctx context.Context) (resmap.ResMap, error) {
 			}
 			done <- r
 		}()
-		r.built, r.err = krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(b.mem, "/"+b.root)
+		r.built, r.err = krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(b.mem, path.Join("/", b.root))
 	}()
 	timer := time.NewTimer(maxTime)
 	defer timer.Stop()

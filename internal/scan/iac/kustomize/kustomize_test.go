@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bulwarksec/bulwark"
 )
 
@@ -73,6 +75,44 @@ func TestHostile(t *testing.T) {
 				t.Errorf("gaps are %q, want one that says %q", text.String(), c.why)
 			}
 		})
+	}
+}
+
+// TestFiles builds a kustomization at the top of the tree, and tells which files
+// are judged through it: none that it has as data, which may be something else
+// besides.
+func TestFiles(t *testing.T) {
+	fsys := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"kustomization.yaml":      "resources: [base, p.yaml]\npatches: [{path: patch.yaml}]\nconfigMapGenerator: [{name: c, files: [Dockerfile, key=data.yaml], envs: [e.env]}]\nsecretGenerator: [{name: s, files: [q.yaml]}]\n",
+		"base/kustomization.yaml": "resources: [q.yaml]\nconfigMapGenerator: [{name: d, files: [q.yaml]}]\n",
+		"base/q.yaml":             strings.ReplaceAll(pod, "name: p", "name: q"),
+		"p.yaml":                  pod, "patch.yaml": pod + "spec: {hostNetwork: true}\n", "data.yaml": pod, "q.yaml": pod, "Dockerfile": "FROM x\n", "e.env": "a=b\n",
+	} {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	tree := Read(fsys, []string{"base/kustomization.yaml", "kustomization.yaml"})
+	r := tree.Build(context.Background(), ".", Options{RepositoryID: "r"})
+	if diff := cmp.Diff([]string{"base/kustomization.yaml", "base/q.yaml", "kustomization.yaml", "p.yaml", "patch.yaml"}, r.Files); diff != "" || len(r.Assets) != 5 {
+		t.Errorf("%d assets, gaps %v, files (-want +got):\n%s", len(r.Assets), r.Gaps, diff)
+	}
+	for _, a := range r.Assets {
+		want := map[string]string{"v1/Pod p": "p.yaml", "v1/Pod q": "base/q.yaml"}[a.Type+" "+a.Name]
+		if want != "" && a.Position.File != want {
+			t.Errorf("%s stands at %s, want %s", a.ID, a.Position, want)
+		}
+		if v := a.Properties.At("spec", "hostNetwork"); a.Name == "p" && a.Type == "v1/Pod" && v.Position().File != "patch.yaml" {
+			t.Errorf("hostNetwork stands at %s", v.Position())
+		}
+	}
+}
+
+// TestOne refuses what a resource's YAML cannot be.
+func TestOne(t *testing.T) {
+	for _, text := range []string{"", pod + "---\n" + pod} {
+		if v, err := (&placer{}).one([]byte(text)); err == nil {
+			t.Errorf("one(%q) = %s, want an error", text, v)
+		}
 	}
 }
 

@@ -171,6 +171,7 @@ func (t *Tree) cleanPatches(n *node) {
 		return as
 	}
 	var patches []types.Patch
+	//lint:ignore SA1019 old kustomizations have them
 	for _, p := range slices.Concat(n.k.Patches, n.k.PatchesJson6902) {
 		if p.Path != "" {
 			if p.Path = file("patches", p.Path); p.Path == "" {
@@ -179,6 +180,7 @@ func (t *Tree) cleanPatches(n *node) {
 		}
 		patches = append(patches, p)
 	}
+	//lint:ignore SA1019 old kustomizations have them
 	for _, entry := range n.k.PatchesStrategicMerge {
 		text := string(entry)
 		if strings.Contains(text, "\n") {
@@ -187,6 +189,7 @@ func (t *Tree) cleanPatches(n *node) {
 			patches = append(patches, types.Patch{Path: as})
 		}
 	}
+	//lint:ignore SA1019 they are among the patches now
 	n.k.Patches, n.k.PatchesJson6902, n.k.PatchesStrategicMerge = patches, nil, nil
 	if err := n.k.FixKustomizationPreMarshalling(filesys.MakeFsInMemory()); err != nil {
 		n.err = err

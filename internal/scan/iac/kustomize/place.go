@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -79,11 +80,10 @@ func (p *placer) place(ctx context.Context, res *resource.Resource) ([]*bulwark.
 	if err != nil {
 		return fail(err)
 	}
-	values, err := yamldoc.Decode(text, yamldoc.Options{Names: p.names, Limits: bulwark.Limits{Bytes: maxFileBytes, Depth: 256, Nodes: 1 << 20}})
-	if err != nil || len(values) != 1 {
-		return fail(err)
+	v, err := p.one(text)
+	if err != nil {
+		return fail(fmt.Errorf("%s: %w", res.CurId(), err))
 	}
-	v := values[0]
 	from, generated := p.source(origin, v)
 	pos := from.Position()
 	c := copier{p: p, b: bulwark.NewBuilder(p.names, bulwark.Limits{})}
@@ -106,6 +106,18 @@ func (p *placer) place(ctx context.Context, res *resource.Resource) ([]*bulwark.
 		return fail(err)
 	}
 	return kube.ParseValue(placed, pos.File, kube.Options{RepositoryID: p.b.opts.RepositoryID, Root: p.b.root, Types: p.b.opts.Types, SecretKey: p.b.opts.SecretKey})
+}
+
+// one decodes the YAML of one object.
+func (p *placer) one(text []byte) (bulwark.Value, error) {
+	values, err := yamldoc.Decode(text, yamldoc.Options{Names: p.names, Limits: bulwark.Limits{Bytes: maxFileBytes, Depth: 256, Nodes: 1 << 20}})
+	if err != nil {
+		return bulwark.Value{}, err
+	}
+	if len(values) != 1 {
+		return bulwark.Value{}, fmt.Errorf("it was built into %d documents, want one", len(values))
+	}
+	return values[0], nil
 }
 
 // source returns what an object was before it was built: the object in its

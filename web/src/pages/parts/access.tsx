@@ -51,19 +51,21 @@ function Waiting({ what }: { what: string }) {
 function ProbeTable({ of, again }: { of: Probes; again: () => void }) {
   const [only, setOnly] = useState("");
   const rows = [...of.items].filter((p) => !only || p.state === only).sort((a, b) => rank(a.state) - rank(b.state) || a.permission.localeCompare(b.permission));
-  if (of.items.length === 0 && !of.problem) return <Empty why="good" title="It needs no permission" />;
+  if (of.items.length === 0 && of.whole) return <Empty why="good" title="It needs no permission" />;
   const lacking = (of.counts["denied"] ?? 0) + (of.counts["unreachable"] ?? 0);
   return (
     <div className="stack">
       <p role="status">
-        {lacking === 0 ? (
+        {of.items.length === 0 ? (
+          "Nothing could be tried."
+        ) : lacking === 0 ? (
           of.whole ? "Everything that could be tried is allowed." : "What was tried is allowed."
         ) : (
           <>
             <strong>{some(lacking, "permission")}</strong> did not answer as they should. What they read will be unknown, never passed; the rest is read.
           </>
         )}
-        {!of.whole && ` Not everything could be tried${of.problem ? `: ${of.problem}` : " within the time there is."}`}
+        {!of.whole && ` Not everything is here: ${of.problem || "the time there is did not suffice"}.`}
       </p>
       <div className="strip" role="group" aria-label="Answers">
         {answers
@@ -226,7 +228,7 @@ export function Templates({ of }: { of: Template[] }) {
   );
 }
 
-export function OneTemplate({ t }: { t: Template }) {
+function OneTemplate({ t }: { t: Template }) {
   return (
     <div className="tpl">
       <div className="row">

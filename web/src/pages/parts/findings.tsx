@@ -26,6 +26,7 @@ const columns: Column<Finding>[] = [
           {f.row?.name ?? f.asset}
           {f.instance && <span className="faint"> · {f.instance}</span>}
         </span>
+        {f.row?.stale && <span className="tag s-unknown c-unknown">stale</span>}
         {f.exemption && <span className="tag tag-plain">exempt</span>}
       </>
     ),

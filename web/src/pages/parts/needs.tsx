@@ -8,7 +8,7 @@ import { KindGlyph } from "../../ui/glyphs";
 import { Head } from "../../ui/page";
 import { count, some } from "../../ui/text";
 import { useKept } from "../../ui/url";
-import { OneTemplate } from "./access";
+import { Templates } from "./access";
 import "./needs.css";
 
 export function Needs({ switcher }: { switcher: React.ReactNode }) {
@@ -93,7 +93,7 @@ function Lacks({ n }: { n: ConnectorNeeds }) {
         {n.mend ? (
           <div className="needs-mend">
             <h3>This gives all of it</h3>
-            <OneTemplate t={n.mend} />
+            <Templates of={n.mend} />
           </div>
         ) : (
           <p className="muted needs-mend">No text gives these; they are changes to make by hand.</p>

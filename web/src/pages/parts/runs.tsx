@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useScan } from "../../api/queries";
+import { useMayRun, useScan } from "../../api/queries";
 import type { Connector, Run } from "../../api/types";
 import { StateMark } from "../../ui/marks";
 import { ago, count, moment, some, span } from "../../ui/text";
@@ -51,10 +51,11 @@ export function Progress({ r }: { r: Run }) {
   );
 }
 
-/** RunNow begins a run. */
+/** RunNow begins a run, for who may. */
 export function RunNow({ c, run }: { c: Connector; run?: Run }) {
   const scan = useScan();
   const going = Boolean(run);
+  if (!useMayRun()) return null;
   return (
     <Button
       leftSection={<IconPlayerPlay size={13} aria-hidden />}

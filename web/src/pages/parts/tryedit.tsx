@@ -3,7 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useRef, useState } from "react";
 import { useCheckSource, useSaveCheck, useTry } from "../../api/content";
-import { useSession } from "../../api/queries";
+import { useMaySettle } from "../../api/queries";
 import type { CheckProblem, CheckTrial } from "../../api/types";
 import { Answer, Bones, Empty, Failed } from "../../ui/answers";
 import { Copy, Download } from "../../ui/code";
@@ -248,7 +248,7 @@ function Changed({ t }: { t: CheckTrial }) {
 
 /** Save keeps the text as a check of one's own, or says how it is kept where this server cannot. */
 function Save({ source, text, ready }: { source: Source; text: string; ready: boolean }) {
-  const role = useSession().data?.role;
+  const may = useMaySettle();
   const save = useSaveCheck();
   const [id, setID] = useState(source.custom ? source.id : `custom/${source.id}`);
   const file = `${id.replace(/^custom\//, "").split("/").pop() ?? "check"}.yaml`;
@@ -262,7 +262,6 @@ function Save({ source, text, ready }: { source: Source; text: string; ready: bo
       </div>
     );
   }
-  const may = role === "owner" || role === "security-admin";
   const problems = save.data?.problems ?? [];
   return (
     <form
