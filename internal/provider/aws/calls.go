@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -52,6 +53,7 @@ func (e *Estate) instrument(cfg *aws.Config, account string) {
 	})
 	cfg.APIOptions = append(cfg.APIOptions, e.api...)
 	cfg.Retryer = func() aws.Retryer { return retryer{e.backoff} }
+	cfg.Logger = logging.Nop{} // it writes to this process's standard error; faults tell what it would
 }
 
 type tries struct{ failures, timeouts int }
