@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// DefaultInterval is the time between runs of a connector for which nobody
+// chose another.
+const DefaultInterval = time.Hour
+
 // ConnectorSpec is a connector as a person configures it. Its secret is kept
 // apart and never shown.
 type ConnectorSpec struct {

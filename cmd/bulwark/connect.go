@@ -64,7 +64,7 @@ func connectKindCommand(k *kind) *cobra.Command {
 	flags.StringVar(&f.keyFile, "key-file", "", "with the data folder, file of the key that seals secrets (default: the folder's name with .key)")
 	flags.StringVar(&f.id, "id", "", "id of the connector that is saved (default: made from its kind)")
 	flags.StringVar(&f.name, "name", k.title, "name of the connector that is saved")
-	flags.DurationVar(&f.interval, "interval", 4*time.Hour, "time between runs of the connector that is saved; 0 is on demand")
+	flags.DurationVar(&f.interval, "interval", bulwark.DefaultInterval, "time between runs of the connector that is saved; 0 is on demand")
 	if k.templates != nil {
 		flags.StringVar(&f.template, "template", "", "print this template and nothing else")
 		flags.StringVar(&f.out, "templates", "", "write all templates to this folder")

@@ -56,7 +56,7 @@ type Connector struct {
 	Enabled    bool              `json:"enabled"`
 	Configured bool              `json:"configured" doc:"it can be changed here; false when the server's flags name it"`
 	HasSecret  bool              `json:"hasSecret,omitempty" doc:"a secret is sealed; it is never shown"`
-	Interval   string            `json:"interval,omitempty" doc:"between runs, as 4h0m0s; absent is on demand"`
+	Interval   string            `json:"interval,omitempty" doc:"between runs, as 1h0m0s; absent is on demand"`
 	Watching   bool              `json:"watching,omitempty" doc:"changes are seen as they come"`
 	LastRun    *bulwark.Run      `json:"lastRun,omitempty"`
 	NextRun    *time.Time        `json:"nextRun,omitempty"`
@@ -95,7 +95,7 @@ type NewConnector struct {
 		Kind     string         `json:"kind" minLength:"1" maxLength:"64"`
 		Name     string         `json:"name" minLength:"1" maxLength:"128"`
 		Enabled  *bool          `json:"enabled,omitempty" doc:"true when absent"`
-		Interval *string        `json:"interval,omitempty" maxLength:"32" doc:"between runs, as 4h or 30m, at least a minute; empty is on demand; 4h when absent"`
+		Interval *string        `json:"interval,omitempty" maxLength:"32" doc:"between runs, as 4h or 30m, at least a minute; empty is on demand; 1h when absent"`
 		Config   map[string]any `json:"config,omitempty" doc:"fields of the kind's configuration"`
 		Secret   map[string]any `json:"secret,omitempty" writeOnly:"true" doc:"fields of the kind's secret; sealed, and never shown"`
 	}
@@ -296,7 +296,7 @@ func (s *Server) addConnector(ctx context.Context, in *NewConnector) (*Answer[Co
 		return nil, errNoConnectors
 	}
 	b := in.Body
-	spec := bulwark.ConnectorSpec{ID: b.ID, Kind: b.Kind, Name: strings.TrimSpace(b.Name), Enabled: b.Enabled == nil || *b.Enabled, Interval: 4 * time.Hour}
+	spec := bulwark.ConnectorSpec{ID: b.ID, Kind: b.Kind, Name: strings.TrimSpace(b.Name), Enabled: b.Enabled == nil || *b.Enabled, Interval: bulwark.DefaultInterval}
 	var err error
 	if b.Interval != nil {
 		if spec.Interval, err = intervalOf(*b.Interval); err != nil {

@@ -87,7 +87,7 @@ function Whole({ c, alone }: { c: Connector; alone?: boolean }) {
   );
 }
 
-/** milliseconds reads a length of time as Go writes it: 4h0m0s. */
+/** milliseconds reads a length of time as Go writes it: 1h0m0s. */
 function milliseconds(text: string): number {
   const per: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000 };
   let n = 0;

@@ -25,7 +25,7 @@ export const intervals = [
 export function draftOf(kind: ConnectorKind, c?: { name: string; interval?: string; config?: Record<string, unknown> }): Draft {
   const config: Draft["config"] = {};
   for (const f of kind.config) config[f.name] = written(f, at(c?.config, f.name));
-  return { name: c?.name ?? kind.title, interval: c ? (c.interval ?? "") : "4h0m0s", config, secret: {} };
+  return { name: c?.name ?? kind.title, interval: c ? (c.interval ?? "") : "1h0m0s", config, secret: {} };
 }
 
 function at(v: unknown, path: string): unknown {
