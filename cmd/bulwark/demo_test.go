@@ -61,6 +61,7 @@ func TestDemoSources(t *testing.T) {
 			t.Errorf("%d assets of %s, want %d or more", types[typ], typ, least)
 		}
 	}
+	t.Logf("%d assets, %d kinds of gaps: %q", total, len(gaps), slices.Sorted(maps.Keys(gaps)))
 	if len(gaps) == 0 || len(gaps) > 40 {
 		t.Errorf("%d kinds of gaps, want some and not many: %v", len(gaps), slices.Sorted(maps.Keys(gaps)))
 	}

@@ -118,12 +118,12 @@ type replayServer struct {
 
 // serve has every part of an estate listen.
 func (f *replayFlags) serve(e *estate.Estate) (replayServers, error) {
-	out := replayServers{failed: make(chan error, len(e.Parts()))}
+	out := replayServers{failed: make(chan error, len(e.Served()))}
 	address, err := net.ResolveTCPAddr("tcp", f.listen)
 	if err != nil {
 		return out, fmt.Errorf("--listen %s: %w: %w", f.listen, bulwark.ErrInvalid, err)
 	}
-	for _, part := range e.Parts() {
+	for _, part := range e.Served() {
 		listener, err := net.ListenTCP("tcp", address)
 		if err != nil {
 			return out, fmt.Errorf("serve %s: %w (--listen chooses other ports)", part, err)
