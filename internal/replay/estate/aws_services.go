@@ -10,6 +10,7 @@ import (
 	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	cbtypes "github.com/aws/aws-sdk-go-v2/service/codebuild/types"
+	configtypes "github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	dmstypes "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 	daxtypes "github.com/aws/aws-sdk-go-v2/service/dax/types"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -49,7 +50,7 @@ var own = map[string]func(*site, app){
 	"sandbox/voice-orders":       func(s *site, a app) { s.httpAPI(a); s.restAPI(a) },
 	"prod-payments/payments-api": func(s *site, a app) { s.restAPI(a); s.cluster(a, "eks-payments"); s.shield(a) },
 	"prod-payments/ledger":       (*site).aurora,
-	"security/siem":              func(s *site, a app) { s.searchDomain(a); s.trailFilters(a) },
+	"security/siem":              func(s *site, a app) { s.searchDomain(a); s.trailFilters(a); s.aggregator() },
 	"dev/build":                  func(s *site, a app) { s.builds(a); s.files(a) },
 	"dev/shelf-camera":           (*site).httpAPI,
 	"sandbox/ml-spike":           func(s *site, a app) { s.builds(a); s.files(a) },
@@ -72,8 +73,28 @@ func (s *site) more(a app) {
 		put(s, v)
 	}
 	if a.has(functions) {
-		put(s, eventtypes.Rule{Name: p(a.name + "-nightly"), Arn: p(s.arn("events", "rule/"+a.name+"-nightly")), EventBusName: p("default"), ScheduleExpression: p("cron(15 2 * * ? *)"), State: "ENABLED", Description: p("Runs the report of " + a.name)})
+		putBelow(s, "default", eventtypes.Rule{Name: p(a.name + "-nightly"), Arn: p(s.arn("events", "rule/"+a.name+"-nightly")), EventBusName: p("default"), ScheduleExpression: p("cron(15 2 * * ? *)"), State: "ENABLED", Description: p("Runs the report of " + a.name)})
 	}
+}
+
+// buses are where an account's events go: its own, and that of what it sells.
+func (s *site) buses() {
+	for _, name := range []string{"default", "orders"} {
+		bus := eventtypes.EventBus{Name: &name, Arn: p(s.arn("events", "event-bus/"+name))}
+		if name == "orders" && s.env != "prod" {
+			continue
+		}
+		if name == "orders" {
+			bus.Policy = p(`{"Version":"2012-10-17","Statement":[{"Sid":"partners","Effect":"Allow","Principal":` + unless(s.wrong("bus-open", name, 0.3), `"*"`, `{"AWS":"arn:aws:iam::`+company[0].id+`:root"}`) + `,"Action":"events:PutEvents","Resource":"` + *bus.Arn + `"}]}`)
+		}
+		put(s, bus)
+	}
+}
+
+// aggregator gathers what Config records in all accounts.
+func (s *site) aggregator() {
+	put(s, configtypes.ConfigurationAggregator{ConfigurationAggregatorName: p("organization"), ConfigurationAggregatorArn: p(s.arn("config", "config-aggregator/config-aggregator-"+s.hex(8, "aggregator"))), CreationTime: p(s.made("aggregator")),
+		OrganizationAggregationSource: &configtypes.OrganizationAggregationSource{RoleArn: p(s.iamARN("role/config")), AllAwsRegions: !s.wrong("aggregator-regions", "all", 1)}})
 }
 
 func (s *site) builds(a app) {
