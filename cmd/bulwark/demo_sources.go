@@ -23,7 +23,7 @@ func demoSources(e *estate.Estate, types *bulwark.Types, now func() time.Time, k
 	calls := map[string]*quota.Limiter{} // counted by connector
 	counted := func(id string) *quota.Limiter { calls[id] = limiter.Fork(); return calls[id] }
 	cloud, err := aws.New(aws.Config{Organization: true, OrganizationRole: estate.Reader},
-		aws.Options{Connector: "demo-aws", Secret: &aws.Secret{AccessKeyID: estate.AWSKeyID, SecretAccessKey: estate.AWSKeySecret}, Types: types, Limiter: counted("demo-aws"), HTTP: e.Transport(estate.AWS), Now: now, SecretKey: key})
+		aws.Options{Connector: "demo-aws", Secret: &aws.Secret{AccessKeyID: estate.AWSKeyID, SecretAccessKey: estate.AWSKeySecret}, Types: types, Limiter: counted("demo-aws"), HTTP: e.Transport(estate.AWS), Now: now, SecretKey: key, Places: 2}) // nothing is waited for
 	if err != nil {
 		return nil, err
 	}
