@@ -37,6 +37,12 @@ func TestDemoSources(t *testing.T) {
 		err := s.Gatherer.Gather(t.Context(), func(g bulwark.Gathered) error {
 			if g.Asset != nil {
 				types[g.Asset.Type]++
+				if at := g.Asset.Properties.Position(); s.Kind == "iac" && (at.File == "" || at.Line == 0) {
+					t.Errorf("%s: %s stands at %v, want a file and a line", s.ID, g.Asset.ID, at)
+				}
+			}
+			if g.Gap != nil && (s.Kind == "iac" || s.Kind == "host") {
+				t.Errorf("%s: gap %v: all of it can be read", s.ID, *g.Gap)
 			}
 			if g.Gap != nil {
 				gaps[s.ID+" "+g.Gap.What+" "+g.Gap.Needs+" "+g.Gap.Why]++

@@ -26,9 +26,9 @@ func replayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Serve a made-up company over the protocols of AWS, Azure, Google Cloud and Kubernetes",
-		Long: "Serves what the demo shows, a company that does not exist, over the providers' own protocols and within\n" +
-			"their quotas, until it is interrupted: to try out checks, permissions and connectors without an account.\n" +
-			"Each provider listens on a port of its own, from that of --listen on. What to run against it is printed,\n" +
+		Long: "Serves what the demo shows of clouds and clusters, a company that does not exist, over the providers' own\n" +
+			"protocols and within their quotas, until it is interrupted: to try out checks, permissions and connectors\n" +
+			"without an account. Each provider listens on a port of its own, from that of --listen on. What to run against it is printed,\n" +
 			"and stands as settings and secrets in the folder --dir.",
 		Example: "  bulwark replay --deny s3:GetBucketPolicy\n  bulwark replay --listen 127.0.0.1:9000 --dir replay --unlimited",
 		Args:    cobra.NoArgs,
