@@ -31,6 +31,7 @@ func (h history) make(ctx context.Context, s span, steps int) error {
 	for i := range steps + 1 {
 		h.clock.set(s.From.Add(s.Until.Sub(s.From) * time.Duration(i) / time.Duration(steps)))
 		g, group := errgroup.WithContext(ctx)
+		g.SetLimit(2)
 		for _, source := range h.sources {
 			g.Go(func() error {
 				if _, err := h.engine.Collect(group, source.ID); err != nil {

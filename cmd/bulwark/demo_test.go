@@ -37,6 +37,12 @@ func TestDemoSources(t *testing.T) {
 		err := s.Gatherer.Gather(t.Context(), func(g bulwark.Gathered) error {
 			if g.Asset != nil {
 				types[g.Asset.Type]++
+				if at := g.Asset.Properties.Position(); s.Kind == "iac" && (at.File == "" || at.Line == 0) {
+					t.Errorf("%s: %s stands at %v, want a file and a line", s.ID, g.Asset.ID, at)
+				}
+			}
+			if g.Gap != nil && (s.Kind == "iac" || s.Kind == "host") {
+				t.Errorf("%s: gap %v: all of it can be read", s.ID, *g.Gap)
 			}
 			if g.Gap != nil {
 				gaps[s.ID+" "+g.Gap.What+" "+g.Gap.Needs+" "+g.Gap.Why]++
@@ -61,6 +67,7 @@ func TestDemoSources(t *testing.T) {
 			t.Errorf("%d assets of %s, want %d or more", types[typ], typ, least)
 		}
 	}
+	t.Logf("%d assets, %d kinds of gaps: %q", total, len(gaps), slices.Sorted(maps.Keys(gaps)))
 	if len(gaps) == 0 || len(gaps) > 40 {
 		t.Errorf("%d kinds of gaps, want some and not many: %v", len(gaps), slices.Sorted(maps.Keys(gaps)))
 	}
@@ -71,6 +78,10 @@ var inhabited = map[string]int{
 	"AWS::Account": 10, "AWS::Organizations::Account": 11, "AWS::EC2::Instance": 40, "AWS::EC2::SecurityGroup": 60, "AWS::S3::Bucket": 50, "AWS::IAM::User": 20, "AWS::IAM::Role": 50, "AWS::KMS::Key": 20, "AWS::RDS::DBInstance": 10,
 	"AWS::Lambda::Function": 30, "AWS::CloudTrail::Trail": 5, "AWS::AccessAnalyzer::Analyzer": 5, "AWS::DynamoDB::Table": 10, "AWS::SQS::Queue": 10, "AWS::SNS::Topic": 5, "AWS::SecretsManager::Secret": 20, "AWS::Logs::LogGroup": 20,
 	"AWS::ElasticLoadBalancingV2::LoadBalancer": 10, "AWS::AutoScaling::AutoScalingGroup": 10, "AWS::ECR::Repository": 10, "AWS::GuardDuty::Detector": 10, "AWS::SecurityHub::Hub": 10, "AWS::Config::ConfigurationRecorder": 10,
+	"AWS::ApiGateway::RestApi": 2, "AWS::ApiGateway::Stage": 2, "AWS::ApiGateway::Method": 4, "AWS::ApiGateway::DomainName": 2, "AWS::ApiGatewayV2::Api": 3, "AWS::ApiGatewayV2::Stage": 3, "AWS::AutoScaling::LaunchConfiguration": 1, "AWS::Backup::BackupVault": 5, "AWS::CloudFront::Distribution": 2,
+	"AWS::CodeBuild::Project": 6, "AWS::Config::ConfigurationAggregator": 1, "AWS::DAX::Cluster": 2, "AWS::DMS::ReplicationInstance": 2, "AWS::EC2::VPCPeeringConnection": 1, "AWS::ECS::Cluster": 3, "AWS::ECS::Service": 3, "AWS::ECS::TaskDefinition": 3, "AWS::EFS::FileSystem": 3, "AWS::EFS::AccessPoint": 3,
+	"AWS::EKS::Cluster": 1, "AWS::EKS::Nodegroup": 2, "AWS::EKS::Addon": 3, "AWS::EKS::AccessEntry": 1, "AWS::ElasticLoadBalancing::LoadBalancer": 1, "AWS::Events::EventBus": 10, "AWS::Events::Rule": 10, "AWS::FSx::FileSystem": 1, "AWS::Logs::MetricFilter": 3, "AWS::OpenSearchService::Domain": 3,
+	"AWS::RDS::DBCluster": 2, "AWS::RDS::DBClusterSnapshot": 2, "AWS::Redshift::Cluster": 2, "AWS::Redshift::ClusterParameterGroup": 2, "AWS::Route53::HostedZone": 2, "AWS::Route53::RecordSet": 8, "AWS::WAFv2::WebACL": 2, "docker/Dockerfile": 3, "host/Linux": 6,
 	"Microsoft.Resources/subscriptions": 4, "Microsoft.Management/managementGroups": 3, "Microsoft.Storage/storageAccounts": 20, "Microsoft.Web/sites": 20, "Microsoft.Sql/servers": 5, "Microsoft.KeyVault/vaults": 5, "Microsoft.Compute/virtualMachines": 8,
 	"Microsoft.ContainerService/managedClusters": 1, "Microsoft.Network/networkSecurityGroups": 10, "microsoft.graph/user": 120, "microsoft.graph/group": 10, "microsoft.graph/application": 5,
 	"cloudresourcemanager.googleapis.com/Project": 5, "storage.googleapis.com/Bucket": 20, "bigquery.googleapis.com/Dataset": 5, "compute.googleapis.com/Instance": 5, "sqladmin.googleapis.com/Instance": 3, "run.googleapis.com/Service": 6, "container.googleapis.com/Cluster": 1,

@@ -26,9 +26,9 @@ func replayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Serve a made-up company over the protocols of AWS, Azure, Google Cloud and Kubernetes",
-		Long: "Serves what the demo shows, a company that does not exist, over the providers' own protocols and within\n" +
-			"their quotas, until it is interrupted: to try out checks, permissions and connectors without an account.\n" +
-			"Each provider listens on a port of its own, from that of --listen on. What to run against it is printed,\n" +
+		Long: "Serves what the demo shows of clouds and clusters, a company that does not exist, over the providers' own\n" +
+			"protocols and within their quotas, until it is interrupted: to try out checks, permissions and connectors\n" +
+			"without an account. Each provider listens on a port of its own, from that of --listen on. What to run against it is printed,\n" +
 			"and stands as settings and secrets in the folder --dir.",
 		Example: "  bulwark replay --deny s3:GetBucketPolicy\n  bulwark replay --listen 127.0.0.1:9000 --dir replay --unlimited",
 		Args:    cobra.NoArgs,
@@ -118,12 +118,12 @@ type replayServer struct {
 
 // serve has every part of an estate listen.
 func (f *replayFlags) serve(e *estate.Estate) (replayServers, error) {
-	out := replayServers{failed: make(chan error, len(e.Parts()))}
+	out := replayServers{failed: make(chan error, len(e.Served()))}
 	address, err := net.ResolveTCPAddr("tcp", f.listen)
 	if err != nil {
 		return out, fmt.Errorf("--listen %s: %w: %w", f.listen, bulwark.ErrInvalid, err)
 	}
-	for _, part := range e.Parts() {
+	for _, part := range e.Served() {
 		listener, err := net.ListenTCP("tcp", address)
 		if err != nil {
 			return out, fmt.Errorf("serve %s: %w (--listen chooses other ports)", part, err)

@@ -280,8 +280,8 @@ func sumOf(list ...[]byte) int64 {
 
 // diff returns what makes old out of new.
 func diff(old, new []byte) ([]byte, error) {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(1, new), zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault),
-		zstd.WithWindowSize(window(len(old)+len(new))), zstd.WithEncoderCRC(true))
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderDictRaw(1, new), zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithWindowSize(window(len(old)+len(new))), zstd.WithEncoderCRC(true), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, err
 	}

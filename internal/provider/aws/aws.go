@@ -67,6 +67,9 @@ type Options struct {
 	HTTP      http.RoundTripper // nil is a transport of its own
 	Now       func() time.Time
 	SecretKey []byte // of the digests that stand for secrets
+	// Places are how many accounts, and regions of them, are read at once: 0 is
+	// what hides the time that calls take to be answered.
+	Places int
 }
 
 // Estate is what a configuration reaches. It is safe for concurrent use.

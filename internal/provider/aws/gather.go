@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func (e *Estate) places(ctx context.Context, found []*account, emit func(bulwark
 	gaps := make([]*bulwark.Gap, len(found))
 	errs := make([]error, len(found))
 	var g errgroup.Group
-	g.SetLimit(placesAtOnce)
+	g.SetLimit(cmp.Or(e.options.Places, placesAtOnce))
 	for i, a := range found {
 		g.Go(func() error {
 			errs[i] = safely(func() (string, string) { return "aws:account", a.scope() }, func() (err error) {
@@ -178,7 +179,7 @@ func (e *Estate) absent(found []*account, emit func(bulwark.Gathered) error) err
 
 func (e *Estate) read(ctx context.Context, places []*place, emit func(bulwark.Gathered) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(placesAtOnce)
+	g.SetLimit(cmp.Or(e.options.Places, placesAtOnce))
 	for _, p := range places {
 		g.Go(func() error { return e.readPlace(ctx, p, emit) })
 	}

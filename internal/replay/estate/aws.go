@@ -66,6 +66,7 @@ func (b *builder) aws(w *aws.World) {
 				r.defaultVPC()
 			}
 			if i == 0 {
+				r.buses()
 				for _, app := range a.apps {
 					r.app(app)
 				}

@@ -38,6 +38,7 @@ func (s *site) app(a app) {
 		s.buckets(a)
 	}
 	s.supplies(a)
+	s.more(a)
 }
 
 // fleet is a load balancer with instances behind it.

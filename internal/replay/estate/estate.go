@@ -2,10 +2,12 @@ package estate
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/replay"
 	"github.com/bulwarksec/bulwark/internal/replay/aws"
 	"github.com/bulwarksec/bulwark/internal/replay/azure"
@@ -33,9 +35,11 @@ type Estate struct {
 	written   map[string][]byte // the resources that are in it
 
 	clusters []*served
+	files    map[string]*trees // of repositories and machines
 }
 
-// The parts of the estate beside its clusters, which go by their names.
+// The parts of the estate beside its clusters, repositories and machines, which
+// go by their names.
 const (
 	AWS    = "aws"
 	Azure  = "azure"
@@ -92,6 +96,13 @@ func New(o Options) (*Estate, error) {
 		}
 		e.clusters = append(e.clusters, c)
 	}
+	e.files = map[string]*trees{}
+	for _, r := range Repositories {
+		e.files[r.Name] = &trees{}
+	}
+	for _, m := range Machines {
+		e.files[m.Name] = &trees{}
+	}
 	return e, e.At(e.from)
 }
 
@@ -102,11 +113,24 @@ func (e *Estate) clock() time.Time {
 	return e.now
 }
 
-// Parts are what is moved apart from the rest: AWS, Azure, Google and clusters.
-func (e *Estate) Parts() []string {
+// Served are the parts that Handler answers for: AWS, Azure, Google and clusters.
+func (e *Estate) Served() []string {
 	parts := []string{AWS, Azure, Google}
 	for _, c := range e.clusters {
 		parts = append(parts, c.Name)
+	}
+	return parts
+}
+
+// Parts are what is moved apart from the rest: what is served, repositories and
+// machines.
+func (e *Estate) Parts() []string {
+	parts := e.Served()
+	for _, r := range Repositories {
+		parts = append(parts, r.Name)
+	}
+	for _, m := range Machines {
+		parts = append(parts, m.Name)
 	}
 	return parts
 }
@@ -144,13 +168,42 @@ func (e *Estate) Move(part string, now time.Time) error {
 	case Google:
 		e.written = differences(e.resources, e.written, b.google(), time.Now())
 	default:
-		c := e.cluster(part)
-		if c == nil {
-			return fmt.Errorf("estate: no part is called %q", part)
-		}
-		if err := become(c.world, c.objects, b.kubernetes(c.Cluster)); err != nil {
+		if err := e.moveNamed(b, part); err != nil {
 			return fmt.Errorf("estate: %s: %w", part, err)
 		}
+	}
+	return nil
+}
+
+// moveNamed moves a cluster, repository or machine.
+func (e *Estate) moveNamed(b *builder, part string) error {
+	if c := e.cluster(part); c != nil {
+		return become(c.world, c.objects, b.kubernetes(c.Cluster))
+	}
+	made := func(t *tree, err error) error {
+		if err == nil {
+			e.files[part].Store(t)
+		}
+		return err
+	}
+	for i := range Repositories {
+		if Repositories[i].Name == part {
+			return made(b.code(&Repositories[i]))
+		}
+	}
+	for i := range Machines {
+		if Machines[i].Name == part {
+			return made(b.machine(&Machines[i]))
+		}
+	}
+	return fmt.Errorf("%w: there is no such part", bulwark.ErrInvalid)
+}
+
+// Files are those of a repository, or of a machine from its root, as it was
+// moved last; nil for another part.
+func (e *Estate) Files(part string) fs.FS {
+	if t := e.files[part]; t != nil {
+		return t
 	}
 	return nil
 }

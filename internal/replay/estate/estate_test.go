@@ -2,15 +2,21 @@ package estate
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bulwarksec/bulwark"
 	"github.com/bulwarksec/bulwark/internal/replay"
-
 	"github.com/bulwarksec/bulwark/internal/replay/aws"
 	"github.com/bulwarksec/bulwark/internal/replay/kubernetes"
 )
@@ -42,6 +48,20 @@ func picture(t *testing.T, b *builder) string {
 		for _, r := range awsRegions {
 			all = append(all, aws.All[ec2types.Instance](w, aws.Place{Account: a.id, Region: r}), aws.All[ec2types.SecurityGroup](w, aws.Place{Account: a.id, Region: r}))
 		}
+	}
+	for i := range Repositories {
+		tree, err := b.code(&Repositories[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, readTree(t, tree))
+	}
+	for i := range Machines {
+		tree, err := b.machine(&Machines[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, readTree(t, tree))
 	}
 	data, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
@@ -92,6 +112,11 @@ func TestWay(t *testing.T) {
 	for i := range slow.clusters {
 		if diff := cmp.Diff(slow.clusters[i].objects, quick.clusters[i].objects); diff != "" {
 			t.Errorf("objects of %s: %s", slow.clusters[i].Name, diff)
+		}
+	}
+	for name := range slow.files {
+		if diff := cmp.Diff(readTree(t, slow.Files(name)), readTree(t, quick.Files(name))); diff != "" {
+			t.Errorf("files of %s: %s", name, diff)
 		}
 	}
 }
@@ -190,4 +215,70 @@ func TestBecome(t *testing.T) {
 			t.Errorf("step %d (-want +got):\n%s", i, diff)
 		}
 	}
+}
+
+// TestFiles tells that repositories and machines are trees that can be read, and
+// that in six months something comes and something goes in each.
+func TestFiles(t *testing.T) {
+	e, err := New(Options{Seed: 1, From: from, Until: until, Limits: replay.Unlimited})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]string{} // a file of each
+	for _, r := range Repositories {
+		known[r.Name] = "README.md"
+	}
+	for _, m := range Machines {
+		known[m.Name] = "etc/passwd"
+	}
+	for name, file := range known {
+		t.Run(name, func(t *testing.T) {
+			had := map[string]bool{}
+			for i := range 14 {
+				if err := e.Move(name, from.Add(until.Sub(from)*time.Duration(i)/13)); err != nil {
+					t.Fatal(err)
+				}
+				had[readTree(t, e.Files(name))] = true
+			}
+			if len(had) < 5 {
+				t.Errorf("it looked %d ways in six months, want 5 or more", len(had))
+			}
+			if err := fstest.TestFS(e.Files(name), file); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if e.Files(AWS) != nil {
+		t.Error("a cloud has files")
+	}
+	if err := e.Move("nowhere", from); !errors.Is(err, bulwark.ErrInvalid) {
+		t.Errorf("Move of no part = %v, want ErrInvalid", err)
+	}
+}
+
+// readTree is all of a tree as text: names, modes, owners and contents.
+func readTree(t *testing.T, tree fs.FS) string {
+	t.Helper()
+	var b strings.Builder
+	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		owner := info.Sys().(*syscall.Stat_t)
+		fmt.Fprintf(&b, "%s %s %d %d\n", name, info.Mode(), owner.Uid, owner.Gid)
+		if info.Mode().IsRegular() {
+			data, err := fs.ReadFile(tree, name)
+			fmt.Fprintf(&b, "%s\n", data)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
