@@ -112,6 +112,7 @@ type Listing struct {
 	Scope     string
 	Type      string
 	Region    string
+	Whole     bool // it tells of all that its connector has, in other scopes too
 	Complete  bool
 	Gap       *Gap // why it is not complete
 	At        time.Time

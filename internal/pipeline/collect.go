@@ -169,6 +169,9 @@ func (c *collection) finish(ctx context.Context, failed error) error {
 	if err := c.e.store.NameScopes(ctx, c.scopes); err != nil {
 		return err
 	}
+	if err := c.widen(ctx); err != nil {
+		return err
+	}
 	applied, err := c.e.store.Remove(ctx, c.source, c.gone)
 	if err != nil {
 		return err
@@ -187,9 +190,11 @@ func (c *collection) finish(ctx context.Context, failed error) error {
 			return err
 		}
 	}
+	told := map[*bulwark.Gap]bool{}
 	for i := range c.listings {
 		l := &c.listings[i]
-		if l.Gap != nil && failed == nil {
+		if l.Gap != nil && failed == nil && !told[l.Gap] {
+			told[l.Gap] = true
 			c.gap(*l.Gap, l.Scope)
 		}
 		if l.At.IsZero() {
@@ -213,6 +218,35 @@ func (c *collection) finish(ctx context.Context, failed error) error {
 		}
 	}
 	return c.storeGaps(ctx, failed)
+}
+
+// widen writes a listing of all that the connector has as one for each scope
+// that it has something in now or had before.
+func (c *collection) widen(ctx context.Context) error {
+	at := slices.IndexFunc(c.listings, func(l bulwark.Listing) bool { return l.Whole })
+	if at < 0 {
+		return nil
+	}
+	whole := c.listings[at]
+	c.listings[at].Whole = false
+	places, err := c.e.store.Places(ctx, c.source)
+	if err != nil {
+		return err
+	}
+	scopes := map[string]bool{}
+	for _, p := range places {
+		scopes[p.Scope] = true
+	}
+	for scope := range c.seen {
+		scopes[scope] = true
+	}
+	delete(scopes, whole.Scope)
+	for _, scope := range slices.Sorted(maps.Keys(scopes)) {
+		l := whole
+		l.Scope, l.Whole = scope, false
+		c.listings = append(c.listings, l)
+	}
+	return nil
 }
 
 // unlisted makes stale, with a gap, what earlier runs listed and this one, which

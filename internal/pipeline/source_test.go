@@ -319,6 +319,41 @@ func TestUnlistedIsStale(t *testing.T) {
 	}
 }
 
+// TestWholeListing lets a repository lose a chart, which is a scope of its own:
+// what was in it is gone by the one listing of the repository, and after a
+// listing that failed all of the repository is stale, with one gap.
+func TestWholeListing(t *testing.T) {
+	l := load(t, nil)
+	c := newCloud(l)
+	c.fill(t, 1, 1, 1)
+	asset := func(scope, name string) bulwark.Gathered {
+		id := "live:" + scope + "/" + name
+		return bulwark.Gathered{Asset: &bulwark.Asset{ID: id, Type: "test/Bucket", Name: name, Scope: scope, Properties: c.decode(t, id, `{"public":true}`)}}
+	}
+	whole := func(gap *bulwark.Gap) bulwark.Gathered {
+		return bulwark.Gathered{Listing: &bulwark.Listing{Scope: "code/r", Whole: true, Complete: gap == nil, Gap: gap}}
+	}
+	top, chart, other := asset("code/r", "a"), asset("code/r/chart", "b"), asset("aws/5", "c")
+	e := newEngine(t, tempFile(t), l, newClock())
+	run := func(list ...bulwark.Gathered) {
+		t.Helper()
+		e.Add(Source{ID: "code", Gatherer: fixed(list)})
+		collect(t, e, "code")
+	}
+	run(top, chart, other, whole(nil))
+	run(top, other, whole(&bulwark.Gap{What: "file", Where: "r/chart", Why: "unreadable"}))
+	if diff := cmp.Diff([]string{"live:code/r/a", "live:code/r/chart/b", "live:aws/5/c"}, staleAssets(t, e)); diff != "" {
+		t.Errorf("stale after a failed listing (-want +got):\n%s", diff)
+	}
+	if gaps := gapsOf(t, e); len(gaps) != 1 {
+		t.Errorf("gaps = %v, want one", gaps)
+	}
+	run(top, whole(nil))
+	if _, n, _ := e.store.AssetFacets(t.Context(), bulwark.AssetQuery{}); n != 1 || len(staleAssets(t, e)) != 0 || len(gapsOf(t, e)) != 0 {
+		t.Errorf("%d assets, stale %v, gaps %v, want only what is left", n, staleAssets(t, e), gapsOf(t, e))
+	}
+}
+
 // fixed yields a list.
 type fixed []bulwark.Gathered
 

@@ -229,6 +229,24 @@ func (s *Store) NameScopes(ctx context.Context, list []bulwark.ScopeInfo) error 
 // Place is where a connector has assets of one type; a region of "" is none.
 type Place struct{ Scope, Type, Region string }
 
+// Places returns where a connector has assets.
+func (s *Store) Places(ctx context.Context, connector string) ([]Place, error) {
+	var out []Place
+	err := each(ctx, s.r, "SELECT id FROM places WHERE connector = $1 AND assets > 0", []any{s.wordID(clean(connector))}, func(r rows) error {
+		var id int64
+		if err := r.Scan(&id); err != nil {
+			return err
+		}
+		w := s.placeOf(id)
+		out = append(out, Place{Scope: s.pathOf(w.scope), Type: s.word(w.typ), Region: s.word(w.region)})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: find places of %s: %w", connector, err)
+	}
+	return out, nil
+}
+
 // Unlisted marks stale the places of a connector that hold assets and that
 // listed refuses, and returns them, sorted. Nothing is gone. Of its earlier
 // listings that listed refuses, those of such places are complete no more, and

@@ -186,7 +186,7 @@ var unread = map[string]bool{
 
 // end yields the gaps, each once, and the listing.
 func (o *output) end() error {
-	listing := &bulwark.Listing{Connector: o.s.opts.Connector, Scope: "code/" + o.s.opts.RepositoryID, Complete: true, At: o.s.opts.Now()}
+	listing := &bulwark.Listing{Connector: o.s.opts.Connector, Scope: "code/" + o.s.opts.RepositoryID, Whole: true, Complete: true, At: o.s.opts.Now()}
 	type key struct{ what, where, why string }
 	seen := map[key]bool{} // a module that several roots call has the same gap in each
 	for i, g := range o.gaps {
