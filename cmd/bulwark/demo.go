@@ -243,11 +243,13 @@ func (d *demos) run(ctx context.Context, one *demo) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	engine := pipeline.NewEngine(st, d.loaded, clock.now, d.log)
+	var made atomic.Bool
+	engine := pipeline.NewEngine(st, d.loaded, clock.now, slog.New(hushed{d.log.Handler(), &made}))
 	for _, source := range sources {
 		engine.Add(source)
 	}
 	if !whole {
+		d.log.Info("the demo estate is being made: six months of a company")
 		h := history{st, engine, clock, sources, func(percent int) { d.change(one, func() { one.state.Percent = percent }) }}
 		if err := h.make(ctx, s, d.steps); err != nil {
 			return fmt.Errorf("demo: make the history: %w", err)
@@ -257,6 +259,8 @@ func (d *demos) run(ctx context.Context, one *demo) (err error) {
 		}
 	}
 	clock.release()
+	made.Store(true)
+	d.log.Info("the demo estate is there")
 	server, err := d.serve(demoStore{st, st, st, d.main}, engine, clock.now)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

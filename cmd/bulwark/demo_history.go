@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -94,3 +95,20 @@ func (h history) exempt(ctx context.Context, step, steps int) error {
 	}
 	return errors.Join(errs...)
 }
+
+// hushed is a log that tells only of warnings and errors until a history is
+// made: its runs are many, and none of them is news.
+type hushed struct {
+	slog.Handler
+	made *atomic.Bool
+}
+
+func (h hushed) Enabled(ctx context.Context, l slog.Level) bool {
+	return (l >= slog.LevelWarn || h.made.Load()) && h.Handler.Enabled(ctx, l)
+}
+
+func (h hushed) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return hushed{h.Handler.WithAttrs(attrs), h.made}
+}
+
+func (h hushed) WithGroup(name string) slog.Handler { return hushed{h.Handler.WithGroup(name), h.made} }
