@@ -268,7 +268,9 @@ func (s *Stream) Subscribe(ctx context.Context, durable, subject string, handle 
 	if err != nil {
 		return fmt.Errorf("stream: subscribe to %s: %w: %w", subject, bulwark.ErrUnavailable, err)
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(32))
+	// A heartbeat that a busy machine misses is asked for again, not an end; that
+	// the connection or the consumer is gone is told apart from it.
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(32), jetstream.WithMessagesErrOnMissingHeartbeat(false))
 	if err != nil {
 		return fmt.Errorf("stream: subscribe to %s: %w: %w", subject, bulwark.ErrUnavailable, err)
 	}
