@@ -62,7 +62,7 @@ func macros() []cel.Macro {
 			if target != nil {
 				args = append([]ast.Expr{target}, args...)
 			}
-			if to == "@index" && args[1].Kind() == ast.LiteralKind { // a['b'] is a.b, of objects too
+			if to == "@index" && args[1].Kind() == ast.LiteralKind && args[0].Kind() != ast.MapKind { // a['b'] is a.b, of objects too
 				if name, ok := args[1].AsLiteral().(types.String); ok && name != "" && name[0] != '@' {
 					return eh.NewSelect(args[0], string(name)), nil
 				}
