@@ -35,7 +35,7 @@ build: web ## build the pages and bin/bulwark (static, reproducible, version fro
 run: build ## install what is missing, build, scan this host, deploy/ and examples/, show the demo, and serve (ARGS= for more flags)
 	@bin/bulwark serve --demo --scan-host --scan-iac deploy --scan-iac examples $(ARGS)
 
-test: ## everything: lint, unit, content, SQLite, PostgreSQL, NATS, CLI, browser, 3 s of each fuzz target
+test: ## everything: lint, unit, content, SQLite, PostgreSQL, NATS, CLI, browser, 3 s of each fuzz target that builds quickly
 	@scripts/test
 
 check: web ## the fast inner loop: formatting, vet and the short tests (under a minute when warm)

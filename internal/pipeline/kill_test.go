@@ -176,9 +176,9 @@ func child(t *testing.T, dir string, after time.Duration, env ...string) (done b
 
 // TestKill kills a process at random points while it collects, judges and
 // publishes, and lets it go on, until it is done: nothing may be lost or
-// doubled. BULWARK_KILLS says how often, 50 times when absent.
+// doubled. BULWARK_KILLS says how often, 100 times when absent.
 func TestKill(t *testing.T) {
-	kills := 50
+	kills := 100
 	if text := os.Getenv("BULWARK_KILLS"); text != "" {
 		var err error
 		if kills, err = strconv.Atoi(text); err != nil {
@@ -197,7 +197,7 @@ func TestKillPostgres(t *testing.T) {
 	if server == "" {
 		t.Skip("BULWARK_TEST_POSTGRES is not set: no PostgreSQL to test with")
 	}
-	kills := 16
+	kills := 30
 	if testing.Short() {
 		kills = 4
 	}

@@ -49,7 +49,7 @@ func (o slowOutbox) Done(ctx context.Context, list []stream.Message) error {
 // deletes rows whose messages are. That the syncs happen at all (synchronous
 // FULL, SyncAlways) is SQLite's and NATS's word.
 func TestPowerLossInRun(t *testing.T) {
-	losses := 30
+	losses := 60
 	if testing.Short() {
 		losses = 8
 	}
