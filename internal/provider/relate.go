@@ -89,9 +89,6 @@ func Relate(types *bulwark.Types, a *bulwark.Asset, p Place) []bulwark.Relation 
 	return bulwark.SortRelations(out)
 }
 
-// SortRelations is the function of that name of package bulwark.
-func SortRelations(list []bulwark.Relation) []bulwark.Relation { return bulwark.SortRelations(list) }
-
 func target(to *bulwark.Type, r bulwark.Reference, p Place, text string) string {
 	if p.Full != nil {
 		if native := p.Full(r.To, text); native != "" {

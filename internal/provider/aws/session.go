@@ -223,7 +223,7 @@ func (s *session) asset(d *draft) (*bulwark.Asset, error) {
 	if root := s.account.root(); root != d.ARN {
 		relations = append(relations, bulwark.Relation{Name: bulwark.RelAccount, Type: typeAccount, Target: bulwark.AssetID(bulwark.Live, root)})
 	}
-	a.Relations = provider.SortRelations(relations)
+	a.Relations = bulwark.SortRelations(relations)
 	return a, nil
 }
 

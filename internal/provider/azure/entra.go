@@ -139,7 +139,7 @@ func (d *directory) object(en entity, v bulwark.Value, extra func(v bulwark.Valu
 	if en.typ != organizationEntity.typ {
 		a.Relations = append(a.Relations, bulwark.Relation{Name: bulwark.RelAccount, Type: organizationEntity.typ, Target: graphID(organizationEntity, d.config.TenantID)})
 	}
-	a.Relations = provider.SortRelations(a.Relations)
+	a.Relations = bulwark.SortRelations(a.Relations)
 	if err := d.emit(bulwark.Gathered{Asset: a}); err != nil {
 		return yieldError{err}
 	}

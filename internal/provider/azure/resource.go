@@ -106,7 +106,7 @@ func (g *gathering) asset(r resource) ([]bulwark.Gathered, error) {
 		return nil, malformed("POST /providers/Microsoft.ResourceGraph/resources", r.id, "%w", err)
 	}
 	a.Relations = append(g.own(r), provider.Relate(g.types.Types, a, provider.Place{Account: subscriptionOf(r.id)})...)
-	a.Relations = provider.SortRelations(a.Relations)
+	a.Relations = bulwark.SortRelations(a.Relations)
 	return []bulwark.Gathered{{Asset: a}}, nil
 }
 

@@ -292,7 +292,7 @@ func (g *gathering) relations(n *node, a *bulwark.Asset, parent string) []bulwar
 	case n.kind != typeProject:
 		list = append(list, bulwark.Relation{Name: bulwark.RelParent, Type: n.kind, Target: bulwark.AssetID(bulwark.Live, n.name)})
 	}
-	return provider.SortRelations(list)
+	return bulwark.SortRelations(list)
 }
 
 // titleOf is what people call a resource.

@@ -119,7 +119,7 @@ func (g *gathering) hierarchyAsset(ctx context.Context, n *node) error {
 			a.Relations = append(a.Relations, bulwark.Relation{Name: bulwark.RelParent, Type: kindOfKey(key), Target: bulwark.AssetID(bulwark.Live, parentOf(key))})
 		}
 	}
-	a.Relations = provider.SortRelations(append(a.Relations, provider.Relate(g.e.options.Types, a, g.place(n.project, ""))...))
+	a.Relations = bulwark.SortRelations(append(a.Relations, provider.Relate(g.e.options.Types, a, g.place(n.project, ""))...))
 	return g.yield(bulwark.Gathered{Asset: a})
 }
 
