@@ -1,11 +1,11 @@
 package azure
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/provider"
 )
 
 // Types that Azure or the type files spell otherwise than a resource's row.
@@ -269,7 +269,7 @@ func (w *writer) value(v bulwark.Value, name string, s *shape, secret string) {
 		}
 		w.b.End()
 	case bulwark.String:
-		if secret == "" && s == nil && v.Text() != "" && secretName.MatchString(name) {
+		if secret == "" && s == nil && v.Text() != "" && provider.SecretName(name) {
 			secret = "unlisted"
 		}
 		if secret != "" && v.Text() != "" {
@@ -287,7 +287,3 @@ func (w *writer) value(v bulwark.Value, name string, s *shape, secret string) {
 		w.b.Null()
 	}
 }
-
-// secretName is how texts are called that hold secrets in resource providers
-// which tell them.
-var secretName = regexp.MustCompile(`(?i)(password|passphrase|client_?secret|private_?key|access_?key|account_?key|shared_?key|primary_?key|secondary_?key|api_?key|sas_?token|connection_?string)$`)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/provider"
 )
 
 // edit is how the inventory's form of a type becomes that of its type file,
@@ -129,7 +130,7 @@ func (w *writer) metadata(v bulwark.Value, s *shape) {
 		}
 		w.b.Key(key)
 		secret := ""
-		if secretName.MatchString(strings.ReplaceAll(key, "-", "_")) {
+		if provider.SecretName(key) {
 			secret = "metadata"
 		}
 		w.copy(item.Get("value"), key, s.step("_metadata").step(key), secret)

@@ -2,12 +2,12 @@ package gcp
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/bulwarksec/bulwark"
+	"github.com/bulwarksec/bulwark/internal/provider"
 )
 
 // typeInfo is a type with what writing its assets needs.
@@ -77,10 +77,6 @@ func (s *shape) grow(part string) *shape {
 	}
 	return s
 }
-
-// secretName tells texts that no type lists and that are secrets by the names
-// that they bear, as the readers of code do.
-var secretName = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret(key|string|value)?|private_?key|access_?key|auth_?token|api_?key|key_?string|connection_?string)$`)
 
 // writer writes an asset's properties. Secrets become their keyed digests.
 type writer struct {
@@ -154,7 +150,7 @@ func (w *writer) copy(v bulwark.Value, name string, s *shape, secret string) {
 }
 
 func (w *writer) text(text, name string, s *shape, secret string) {
-	if secret == "" && (s == nil || !s.listed) && secretName.MatchString(name) {
+	if secret == "" && (s == nil || !s.listed) && provider.SecretName(name) {
 		secret = "unlisted"
 	}
 	switch {
